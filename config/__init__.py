@@ -1,0 +1,1 @@
+"""What differs between deployments: settings, accepted formats, reasons and logging."""

@@ -1,0 +1,92 @@
+"""Settings: the only reader of the environment.
+
+Every setting is an environment variable with the prefix `INTAKE_`; sizes are bytes, durations seconds.
+"""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB = 1 << 30
+MIB = 1 << 20
+
+
+class Settings(BaseSettings):
+    """One deployment's choices; immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
+
+    #: Folder of everything that is kept: database, blobs, uploads, scratch, sockets.
+    data: Path = Path(".data")
+    #: SQLAlchemy URL; empty: SQLite under `data`.
+    database_url: str = ""
+    #: Redis URL; empty: the socket `redis.sock` under `data`.
+    redis_url: str = ""
+    #: Prefix of every Redis key, so that several deployments can share a server.
+    redis_prefix: str = "intake"
+    #: clamd's Unix sockets; empty: `clamd.sock` under `data`.
+    clamd_sockets: tuple[Path, ...] = ()
+
+    #: Address and port the gateway listens on; port 0 takes a free one.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+    #: Evidence may become ready although the signatures' age is unknown. For demonstrations only.
+    allow_demonstration_signatures: bool = False
+    #: Signatures older than this make evidence wait.
+    signature_max_age_seconds: float = Field(default=3 * 86_400, gt=0)
+
+    #: Unfinished uploads one centre may have at once.
+    open_uploads_per_centre: int = Field(default=1000, ge=1)
+    #: An upload nobody finished is dropped this long after its last byte.
+    upload_lifetime_seconds: float = Field(default=7 * 86_400, gt=0)
+    #: A finished upload still answers HEAD for this long.
+    finished_upload_lifetime_seconds: float = Field(default=86_400, gt=0)
+    #: A connection that sends nothing for this long is cut.
+    silent_connection_seconds: float = Field(default=30, gt=0)
+    #: New bytes are refused when less than this stays free; `None`: the smaller of 5 % and 2 GiB.
+    free_disk_reserve_bytes: int | None = None
+
+    #: Jobs one worker process runs at once, by queue.
+    scan_slots: int = Field(default=4, ge=1)
+    verify_slots: int = Field(default=2, ge=1)
+    video_slots: int = Field(default=1, ge=1)
+    image_slots: int = Field(default=2, ge=1)
+    #: A worker that says nothing for this long has lost its jobs.
+    lease_seconds: float = Field(default=15, gt=0)
+    #: How often facts and queues are compared and lost jobs pushed again.
+    reconcile_seconds: float = Field(default=2, gt=0)
+    #: A stage that fails this often ends `failed`.
+    max_attempts: int = Field(default=5, ge=1)
+    #: The longest pause between two attempts, or between two looks at a part that is down.
+    max_backoff_seconds: float = Field(default=60, gt=0)
+    #: What a stopping worker gives its running jobs before it hands them back.
+    drain_seconds: float = Field(default=5, ge=0)
+
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _fill_from_data(self) -> Self:
+        """Derive what lies under `data` unless it was set."""
+        data = self.data.absolute()
+        derived = {
+            "data": data,
+            "database_url": self.database_url or f"sqlite+aiosqlite:///{data / 'intake.db'}",
+            "redis_url": self.redis_url or f"unix://{data / 'run' / 'redis.sock'}",
+            "clamd_sockets": self.clamd_sockets or (data / "run" / "clamd.sock",),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def scratch(self) -> Path:
+        """Folder for work that may vanish at any time; same file system as the blobs."""
+        return self.data / "scratch"
+
+    @property
+    def store(self) -> Path:
+        """Folder of uploads and blobs."""
+        return self.data / "store"

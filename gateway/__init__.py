@@ -1,0 +1,1 @@
+"""HTTP only: resumable uploads, evidence, queues, health and metrics."""

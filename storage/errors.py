@@ -1,0 +1,38 @@
+"""Errors of this package.
+
+    StorageError
+    ├── NotFound         no such record or blob (or not this centre's: the same)
+    ├── UploadBusy       another writer holds the upload
+    ├── WriterFenced     this writer lost its epoch and may not acknowledge anything
+    ├── StorageFull      no room; nothing was written beyond what was acknowledged
+    ├── Damaged          stored bytes do not have the hash that is on record
+    └── SchemaOutdated   the database is not at the version this code needs
+"""
+
+
+class StorageError(Exception):
+    """Any failure of what is kept."""
+
+
+class NotFound(StorageError):
+    """No such record or blob, or not one this principal may know of."""
+
+
+class UploadBusy(StorageError):
+    """Another writer holds the upload and is receiving."""
+
+
+class WriterFenced(StorageError):
+    """This writer lost its epoch: it may neither change the offset nor acknowledge bytes."""
+
+
+class StorageFull(StorageError):
+    """The disk or the store has no room left."""
+
+
+class Damaged(StorageError):
+    """Stored bytes differ from the hash on record."""
+
+
+class SchemaOutdated(StorageError):
+    """The database is not at the schema version this code needs; run `python -m storage migrate`."""

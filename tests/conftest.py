@@ -1,0 +1,56 @@
+"""Fixtures that every test may ask for."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.clamd import ClamdServer
+from tests.services.process import short_folder
+from tests.services.redis import RedisServer
+
+
+@pytest.fixture(scope="session")
+def _redis_process() -> Iterator[RedisServer]:
+    with short_folder() as folder:
+        server = RedisServer(folder)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisServer) -> Iterator[RedisServer]:
+    """A running, empty Redis; a test that killed it gets it started again behind it."""
+    yield _redis_process
+    if _redis_process.process is None or _redis_process.process.poll() is not None:
+        _redis_process.start()
+    import redis
+
+    with redis.Redis.from_url(_redis_process.url) as client:
+        client.flushall()
+
+
+@pytest.fixture(scope="session")
+def _clamd_process() -> Iterator[ClamdServer]:
+    with short_folder() as folder:
+        server = ClamdServer(folder)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def clamd_server(_clamd_process: ClamdServer) -> Iterator[ClamdServer]:
+    """A running clamd that knows EICAR; a test that killed it gets it started again behind it."""
+    yield _clamd_process
+    if _clamd_process.process is None or _clamd_process.process.poll() is not None:
+        _clamd_process.start()
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path | None:
+    """Folder of real sample files named by `CORPUS`, or `None`."""
+    folder = os.environ.get("CORPUS")
+    return Path(folder) if folder else None

@@ -1,0 +1,68 @@
+"""A real clamd on a Unix socket, with a small set of test signatures."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+from tests.services.process import start, stop, wait_until
+
+#: The 68 bytes that every scanner knows (https://www.eicar.org); built so that this file is none.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-" + b"TEST-FILE!$H+H*"
+#: Signature of EICAR anywhere in any file, in ClamAV's extended format (.ndb).
+EICAR_NDB = f"Eicar.Test:0:*:{EICAR.hex()}\n"
+
+CONFIG = """
+LocalSocket {socket}
+DatabaseDirectory {database}
+TemporaryDirectory {scratch}
+Foreground yes
+LogFile {folder}/clamd.log
+PidFile {folder}/clamd.pid
+MaxThreads 8
+MaxConnectionQueueLength 64
+StreamMaxLength 300M
+MaxFileSize 2147483645
+MaxScanSize 4G
+MaxScanTime 600000
+PCREMaxFileSize 300M
+AlertExceedsMax yes
+ConcurrentDatabaseReload no
+SelfCheck 3600
+"""
+
+
+class ClamdServer:
+    """clamd in `folder` that tests may stop, kill, and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "clamd.sock"
+        self.database = folder / "db"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.database.mkdir(parents=True, exist_ok=True)
+        (folder / "tmp").mkdir(exist_ok=True)
+        (self.database / "test.ndb").write_text(EICAR_NDB)
+
+    def start(self) -> None:
+        config = self.folder / "clamd.conf"
+        config.write_text(
+            CONFIG.format(socket=self.socket, database=self.database, scratch=self.folder / "tmp", folder=self.folder)
+        )
+        process = self.process = start(["/usr/sbin/clamd", "-c", str(config)], self.folder / "clamd.out")
+        wait_until(self._pings, 60, alive=lambda: process.poll() is None)
+
+    def _pings(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            client.connect(str(self.socket))
+            client.sendall(b"zPING\0")
+            return client.recv(64) == b"PONG\0"
+
+    def stop(self) -> None:
+        if self.process:
+            stop(self.process)
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()

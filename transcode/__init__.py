@@ -1,0 +1,1 @@
+"""Media tools in sandboxed children: local paths in, local paths out."""

@@ -1,0 +1,1 @@
+"""The stages' work: one module a stage, each an arq edge and a typed function."""
