@@ -1,0 +1,51 @@
+"""An upload's record as a value: a transfer of bytes, not the evidence it becomes. No I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from storage.uploads import UploadRef
+
+
+class UploadState(StrEnum):
+    """Where a transfer is."""
+
+    OPEN = "open"
+    #: Every byte arrived and the evidence was received; still answers HEAD for a while.
+    FINISHED = "finished"
+    #: Cancelled by its sender.
+    TERMINATED = "terminated"
+    #: Not finished in time.
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One transfer."""
+
+    #: Random, 128 bits or more; the upload's address.
+    id: str
+    #: The evidence its bytes become.
+    evidence_id: str
+    centre_id: str
+    #: Who began it.
+    principal_id: str
+    created_at: datetime
+    #: When it is dropped unless bytes arrive; moves with every byte.
+    expires_at: datetime
+    state: UploadState = UploadState.OPEN
+    #: Announced length in bytes; `None` while deferred.
+    length_bytes: int | None = None
+    #: The `Upload-Metadata` header as it was sent, for HEAD.
+    metadata: str = ""
+    #: Epoch of the present writer and the frozen sizes of the segments before it.
+    epoch: int = 1
+    frozen: tuple[int, ...] = ()
+    #: `Idempotency-Key` of its creation, unique in its centre.
+    idempotency_key: str | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def ref(self) -> UploadRef:
+        """What the upload store must know."""
+        return UploadRef(self.id, self.epoch, self.frozen)
