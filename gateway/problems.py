@@ -1,0 +1,62 @@
+"""Refusals as RFC 9457 problem details: the one table from errors to codes, and the one way to answer them.
+
+    Problem     a refusal with a code of `config/reasons.toml`, its details and its headers
+"""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from config.reasons import load_reasons
+from storage import errors
+
+CONTENT_TYPE = "application/problem+json"
+
+#: Errors of the layers below, by the code they are answered with; first match wins.
+ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (errors.NotFound, "not_found"),
+    (errors.UploadBusy, "upload_busy"),
+    (errors.WriterFenced, "upload_busy"),
+    (errors.StorageFull, "storage_full"),
+    (errors.StorageError, "storage_unavailable"),
+)
+
+
+class Problem(Exception):
+    """A refusal that a handler raises; the middleware answers it."""
+
+    def __init__(
+        self, code: str, detail: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = dict(detail or {})
+        self.headers = dict(headers or {})
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return the refusal an error of a lower layer stands for, or `None` for one that nobody foresaw."""
+    if isinstance(error, Problem):
+        return error
+    for kind, code in ERROR_CODES:
+        if isinstance(error, kind):
+            return Problem(code)
+    return None
+
+
+def problem_response(problem: Problem) -> web.Response:
+    """Format a refusal: status, `application/problem+json`, plain words."""
+    row = load_reasons()[problem.code]
+    reason, remedy = row.told(problem.detail)
+    body = {
+        "type": f"/problems/{problem.code}",
+        "title": row.title,
+        "status": row.status,
+        "code": problem.code,
+        "detail": reason,
+        "remedy": remedy,
+    }
+    response = web.json_response(body, status=row.status, content_type=CONTENT_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(problem.headers)
+    return response

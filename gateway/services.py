@@ -1,0 +1,26 @@
+"""What the handlers are given: one value made at the composition root."""
+
+from dataclasses import dataclass
+
+from config.settings import Settings
+from storage.blobs import BlobStore
+from storage.records.evidence import EvidenceRecords
+from storage.records.outbox import Outbox
+from storage.records.principals import Principals
+from storage.records.uploads import UploadRecords
+from storage.uploads import UploadStore
+from workers.queue import JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Records, stores and the queue, as the handlers use them."""
+
+    settings: Settings
+    evidence: EvidenceRecords
+    uploads: UploadRecords
+    outbox: Outbox
+    principals: Principals
+    store: UploadStore
+    blobs: BlobStore
+    queue: JobQueue
