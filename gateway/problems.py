@@ -26,9 +26,16 @@ class Problem(Exception):
     """A refusal that a handler raises; the middleware answers it."""
 
     def __init__(
-        self, code: str, detail: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        detail: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(code)
+        #: HTTP status; the table's unless the place says otherwise.
+        self.status = status or load_reasons()[code].status
         self.code = code
         self.detail = dict(detail or {})
         self.headers = dict(headers or {})
@@ -51,12 +58,12 @@ def problem_response(problem: Problem) -> web.Response:
     body = {
         "type": f"/problems/{problem.code}",
         "title": row.title,
-        "status": row.status,
+        "status": problem.status,
         "code": problem.code,
         "detail": reason,
         "remedy": remedy,
     }
-    response = web.json_response(body, status=row.status, content_type=CONTENT_TYPE)
+    response = web.json_response(body, status=problem.status, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(problem.headers)
     return response

@@ -80,6 +80,7 @@ def verified(
         media_type=found["media_type"],
         flags=tuple(sorted({*evidence.flags, *flags})),
         scan=scan,
+        facts={**evidence.facts, "kind": kind, **found.get("facts", {})},
     )
     after, jobs = enter(marked, EvidenceState.VERIFIED, kind, run.ended_at)
     note = {"format": found["type"], "coverage": scan.coverage}
@@ -159,8 +160,7 @@ def redriven(evidence: Evidence, actor: str, now: datetime) -> Change | None:
         for stage in evidence.stages
     )
     clear = replace(evidence, stages=again, code=None, detail={}, delayed=False)
-    kind = clear.facts.get("kind")
-    after, jobs = enter(clear, state, kind, now)
+    after, jobs = enter(clear, state, clear.facts.get("kind"), now)
     return Change(after, "redriven", actor, jobs, note={"stage": failed.name})
 
 

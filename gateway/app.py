@@ -1,0 +1,57 @@
+"""The gateway's composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from config.settings import Settings
+from gateway.keys import HOLDERS, SERVICES
+from gateway.middlewares import MIDDLEWARES, mark_responses
+from gateway.routes import ROUTES
+from gateway.services import Services
+from gateway.sweeping import sweeping
+from gateway.tus.holding import Holders
+from storage.blobs.local import LocalBlobStore
+from storage.records.database import open_database
+from storage.records.evidence import EvidenceRecords
+from storage.records.outbox import Outbox
+from storage.records.principals import Principals
+from storage.records.uploads import UploadRecords
+from storage.uploads.local import LocalUploadStore
+from workers.queue import open_queue
+
+
+def create_app(settings: Settings) -> web.Application:
+    """Build the application; what it needs is opened when it starts and closed when it stops."""
+    app = web.Application(middlewares=MIDDLEWARES)
+    app.add_routes(ROUTES)
+    app.on_response_prepare.append(mark_responses)
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        async with open_services(settings) as services, sweeping(services):
+            app[SERVICES] = services
+            app[HOLDERS] = Holders(services.store, services.uploads)
+            yield
+
+    app.cleanup_ctx.append(run)
+    return app
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open records, stores and the queue as the settings say."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_url))
+        queue = await stack.enter_async_context(open_queue(settings))
+        blobs = LocalBlobStore(settings.store / "blobs")
+        yield Services(
+            settings=settings,
+            evidence=EvidenceRecords(database),
+            uploads=UploadRecords(database),
+            outbox=Outbox(database),
+            principals=Principals(database),
+            store=LocalUploadStore(settings.store / "uploads", blobs),
+            blobs=blobs,
+            queue=queue,
+        )

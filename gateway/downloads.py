@@ -1,0 +1,70 @@
+"""Serve a blob: ranges, entity tags, and headers that keep a browser from running it."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.http_range import Span, Unsatisfiable, parse_range, range_applies
+from gateway.problems import Problem
+from storage.blobs import BlobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What is served: a blob with its hash, its type and the name it is saved under."""
+
+    key: str
+    sha256: str
+    media_type: str
+    filename: str
+    #: Renditions are shown in the page; originals are only ever saved.
+    inline: bool
+
+    @property
+    def etag(self) -> str:
+        """Strong entity tag: the content's own hash."""
+        return f'"{self.sha256}"'
+
+
+async def serve(request: web.Request, blobs: BlobStore, download: Download) -> web.StreamResponse:
+    """Answer GET or HEAD with the blob or the range asked for (RFC 9110). Raises `NotFound`, `Problem` (416)."""
+    size = (await blobs.stat(download.key)).size_bytes
+    headers = _headers(download)
+    if request.headers.get("If-None-Match", "").strip() == download.etag:
+        return web.Response(status=304, headers=headers)
+    span = _span(request, download, size)
+    response = web.StreamResponse(status=206 if span else 200, headers=headers)
+    response.content_length = span.length if span else size
+    if span:
+        response.headers["Content-Range"] = f"bytes {span.first}-{span.last}/{size}"
+    await response.prepare(request)
+    if request.method == "GET" and response.content_length:
+        whole = span or Span(0, size - 1)
+        async for piece in blobs.read(download.key, whole.first, whole.last):
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _span(request: web.Request, download: Download, size: int) -> Span | None:
+    if not range_applies(request.headers.get("If-Range"), download.etag):
+        return None
+    try:
+        return parse_range(request.headers.get("Range"), size)
+    except Unsatisfiable as error:
+        headers = {"Content-Range": f"bytes */{size}"}
+        raise Problem("range_not_satisfiable", {"size": str(size)}, headers=headers) from error
+
+
+def _headers(download: Download) -> dict[str, str]:
+    """Headers that hold for the whole and for every range; nothing served here may run as a page."""
+    disposition = "inline" if download.inline else "attachment"
+    return {
+        "Content-Type": download.media_type,
+        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(download.filename, safe='')}",
+        "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'; img-src 'self'",
+        "Cache-Control": "private, no-cache",
+        "Accept-Ranges": "bytes",
+        "ETag": download.etag,
+    }

@@ -1,0 +1,88 @@
+"""Evidence over HTTP: status, list, and the bytes of what may be seen."""
+
+from typing import Any
+
+from aiohttp import web
+
+from gateway.auth import require_content
+from gateway.downloads import Download, serve
+from gateway.keys import PRINCIPAL, SERVICES
+from gateway.problems import Problem
+from gateway.representation import represent
+from storage.errors import NotFound
+from storage.evidence import Evidence, original_key, rendition_key
+from storage.states import ON_ITS_WAY, EvidenceState
+from workers.queue import QueueUnavailable
+
+_LARGEST_PAGE = 200
+_USUAL_PAGE = 50
+
+
+async def show(request: web.Request) -> web.Response:
+    """`GET /v1/evidence/{id}`."""
+    return web.json_response(await _represented(request, await _find(request)))
+
+
+async def listing(request: web.Request) -> web.Response:
+    """`GET /v1/evidence?state=&limit=&cursor=`: newest first, the centre's own or, on the board's side, all."""
+    page = await request.app[SERVICES].evidence.page(
+        request[PRINCIPAL].centre_id, _state(request), _limit(request), _cursor(request)
+    )
+    items = [await _represented(request, evidence) for evidence in page.items]
+    return web.json_response({"items": items, "next_cursor": page.next_cursor})
+
+
+async def original(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/evidence/{id}/original`: the unaltered bytes, only when they may be seen."""
+    evidence = await _find(request)
+    require_content(request, evidence)
+    media_type = evidence.media_type or "application/octet-stream"
+    name = evidence.filename or f"{evidence.id}.{evidence.extension or 'bin'}"
+    download = Download(original_key(evidence.id), evidence.sha256 or "", media_type, name, inline=False)
+    return await serve(request, request.app[SERVICES].blobs, download)
+
+
+async def rendition(request: web.Request) -> web.StreamResponse:
+    """`GET /v1/evidence/{id}/renditions/{kind}`."""
+    evidence = await _find(request)
+    require_content(request, evidence)
+    for made in evidence.renditions:
+        if made.kind == request.match_info["kind"]:
+            key = rendition_key(evidence.id, made.id)
+            download = Download(key, made.sha256, made.media_type, f"{evidence.id}-{made.kind}", inline=True)
+            return await serve(request, request.app[SERVICES].blobs, download)
+    raise NotFound(evidence.id)
+
+
+async def _find(request: web.Request) -> Evidence:
+    return await request.app[SERVICES].evidence.load(request.match_info["id"], request[PRINCIPAL].centre_id)
+
+
+async def _represented(request: web.Request, evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence's JSON with live progress; without Redis it is shown as the record knows it."""
+    if evidence.state not in ON_ITS_WAY:
+        return represent(evidence, {})
+    try:
+        return represent(evidence, await request.app[SERVICES].queue.progress(evidence.id))
+    except QueueUnavailable:
+        return represent(evidence, {})
+
+
+def _state(request: web.Request) -> EvidenceState | None:
+    value = request.query.get("state")
+    if not value:
+        return None
+    if value not in list(EvidenceState):
+        raise Problem("bad_request", {"problem": f"state must be one of {', '.join(EvidenceState)}"})
+    return EvidenceState(value)
+
+
+def _limit(request: web.Request) -> int:
+    value = request.query.get("limit") or str(_USUAL_PAGE)
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= _LARGEST_PAGE):
+        raise Problem("bad_request", {"problem": f"limit must be a whole number from 1 to {_LARGEST_PAGE}"})
+    return int(value)
+
+
+def _cursor(request: web.Request) -> str | None:
+    return request.query.get("cursor") or None

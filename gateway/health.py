@@ -1,0 +1,45 @@
+"""Is the process alive, and can it take evidence now?"""
+
+import asyncio
+
+from aiohttp import web
+
+from gateway.keys import SERVICES
+from storage.errors import StorageError
+from workers.queue import QueueUnavailable
+
+_LOOK_SECONDS = 3.0
+
+
+async def livez(_: web.Request) -> web.Response:
+    """`GET /livez`: the process answers; nothing else is asked, so that no outage restarts it."""
+    return web.json_response({"status": "alive"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """`GET /readyz`: 200 while uploads can be taken. Without Redis they can: the outbox holds the jobs."""
+    records = await _records_answer(request)
+    redis = await _redis_answers(request)
+    body = {
+        "status": "ready" if records and redis else "degraded" if records else "unavailable",
+        "records": records,
+        "redis": redis,
+    }
+    return web.json_response(body, status=200 if records else 503)
+
+
+async def _records_answer(request: web.Request) -> bool:
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS):
+            await request.app[SERVICES].outbox.count_and_oldest()
+    except (StorageError, TimeoutError, OSError):
+        return False
+    return True
+
+
+async def _redis_answers(request: web.Request) -> bool:
+    try:
+        await request.app[SERVICES].queue.ping()
+    except QueueUnavailable:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""`python -m gateway keys create | list | revoke`."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from config.settings import Settings
+from storage.records.database import open_database
+from storage.records.principals import Principals
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_key_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command `keys` with its three verbs."""
+    verbs = commands.add_parser("keys", help="create, list and revoke API keys").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    creating = verbs.add_parser("create", help="create a key and print it, once")
+    creating.add_argument("--label", required=True, help="what the key is for")
+    creating.add_argument("--centre", help="the centre it belongs to; none: the board's side")
+    creating.add_argument("--role", action="append", default=[], help="a role; may be given several times")
+    creating.set_defaults(run=_create)
+    verbs.add_parser("list", help="list keys, without the secrets").set_defaults(run=_list)
+    revoking = verbs.add_parser("revoke", help="revoke a key for good")
+    revoking.add_argument("id")
+    revoking.set_defaults(run=_revoke)
+
+
+async def _create(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with open_database(settings.database_url) as database:
+        key, _ = await Principals(database).create_key(arguments.label, frozenset(arguments.role), arguments.centre)
+    sys.stdout.write(f"{key}\n")
+    return 0
+
+
+async def _list(settings: Settings, _: argparse.Namespace) -> int:
+    async with open_database(settings.database_url) as database:
+        for key in await Principals(database).list():
+            centre = key.centre_id or "board"
+            state = "revoked" if key.revoked_at else "active"
+            sys.stdout.write(f"{key.id}\t{state}\t{centre}\t{','.join(sorted(key.roles))}\t{key.label}\n")
+    return 0
+
+
+async def _revoke(settings: Settings, arguments: argparse.Namespace) -> int:
+    async with open_database(settings.database_url) as database:
+        await Principals(database).revoke(arguments.id)
+    return 0

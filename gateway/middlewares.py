@@ -1,0 +1,79 @@
+"""Around every request: its id, its principal, and the one place where errors become answers."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from gateway.auth import authenticate
+from gateway.keys import PRINCIPAL, REQUEST_ID
+from gateway.problems import Problem, problem_of, problem_response
+from gateway.tus.protocol import ROOT, VERSION
+
+#: Open without a key, besides `OPTIONS` anywhere.
+OPEN_PATHS = frozenset({"/livez", "/readyz"})
+
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+_log = structlog.get_logger()
+
+
+@web.middleware
+async def name_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Bind a request id to the logs and return it in `X-Request-Id`."""
+    request[REQUEST_ID] = uuid.uuid4().hex
+    with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
+        response = await handler(request)
+        if not response.prepared:
+            response.headers["X-Request-Id"] = request[REQUEST_ID]
+        return response
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into problem details; one that nobody foresaw is logged and answered 500."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _from_http(request, error)
+    except ConnectionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the HTTP edge; everything is logged and answered
+        problem = problem_of(error)
+        if problem is None or problem.status >= 500:
+            _log.exception("request_failed", method=request.method, error=type(error).__name__)
+        return problem_response(problem or Problem("internal_error", {"request_id": request[REQUEST_ID]}))
+
+
+def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    """Word the router's own refusals as ours; other statuses of aiohttp pass."""
+    if isinstance(error, web.HTTPNotFound):
+        return problem_response(Problem("not_found"))
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        detail = {"method": request.method, "allowed": allowed}
+        return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
+    return error
+
+
+@web.middleware
+async def know_principals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out who is asking before anything is answered, even that a path does not exist."""
+    if request.path not in OPEN_PATHS and request.method != "OPTIONS":
+        request[PRINCIPAL] = await authenticate(request)
+    return await handler(request)
+
+
+async def mark_responses(request: web.Request, response: web.StreamResponse) -> None:
+    """Set what every answer carries: the protocol's version on upload paths, and that content is never sniffed.
+
+    "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
+    """
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if request.path == ROOT or request.path.startswith(f"{ROOT}/"):
+        response.headers["Tus-Resumable"] = VERSION
+
+
+MIDDLEWARES: tuple[Middleware, ...] = (name_requests, answer_errors, know_principals)

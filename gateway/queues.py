@@ -1,0 +1,61 @@
+"""Queue depth for operators, as JSON and as Prometheus metrics."""
+
+from dataclasses import asdict
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from gateway.auth import OPS, require_role
+from gateway.keys import SERVICES
+from gateway.problems import Problem
+from workers.queue import QueueDepth, QueueUnavailable
+
+
+async def queues(request: web.Request) -> web.Response:
+    """`GET /v1/queues`."""
+    require_role(request, OPS)
+    return web.json_response({"items": [asdict(depth) for depth in await _depths(request)]})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """`GET /metrics`: the same figures in Prometheus' text format, with the outbox and free disk."""
+    require_role(request, OPS)
+    registry = CollectorRegistry()
+    try:
+        depths = await _depths(request)
+    except Problem:
+        depths = ()
+    Gauge("redis_up", "Whether Redis answers", registry=registry).set(bool(depths))
+    _record_depths(registry, depths)
+    await _record_store(request, registry)
+    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+async def _depths(request: web.Request) -> tuple[QueueDepth, ...]:
+    services = request.app[SERVICES]
+    try:
+        return await services.queue.depths(await services.evidence.dead_by_queue())
+    except QueueUnavailable as error:
+        raise Problem("busy", headers={"Retry-After": "5"}) from error
+
+
+def _record_depths(registry: CollectorRegistry, depths: tuple[QueueDepth, ...]) -> None:
+    depth = Gauge("queue_depth", "Jobs in a queue", ["queue", "state"], registry=registry)
+    age = Gauge("queue_oldest_age_seconds", "Age of the oldest job", ["queue"], registry=registry)
+    slots = Gauge("worker_slots", "Jobs the queue's workers run at once", ["queue"], registry=registry)
+    for queue in depths:
+        for state in ("ready", "delayed", "leased", "dead"):
+            depth.labels(queue.name, state).set(getattr(queue, state))
+        age.labels(queue.name).set(queue.oldest_age_seconds)
+        slots.labels(queue.name).set(queue.slots)
+
+
+async def _record_store(request: web.Request, registry: CollectorRegistry) -> None:
+    services = request.app[SERVICES]
+    pending, oldest = await services.outbox.count_and_oldest()
+    Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(pending)
+    Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(oldest)
+    free = await services.blobs.free_bytes()
+    if free is not None:
+        Gauge("storage_free_bytes", "Room left in the store", registry=registry).set(free)

@@ -1,0 +1,30 @@
+"""Every route, as a table."""
+
+from aiohttp import web
+
+from gateway import evidence, health, queues
+from gateway.tus.append import append
+from gateway.tus.create import create
+from gateway.tus.head import head
+from gateway.tus.options import options
+from gateway.tus.override import override
+from gateway.tus.protocol import ROOT
+from gateway.tus.terminate import terminate
+
+ROUTES: tuple[web.AbstractRouteDef, ...] = (
+    web.options(ROOT, options),
+    web.post(ROOT, create),
+    web.options(f"{ROOT}/{{id}}", options),
+    web.head(f"{ROOT}/{{id}}", head),
+    web.patch(f"{ROOT}/{{id}}", append),
+    web.delete(f"{ROOT}/{{id}}", terminate),
+    web.post(f"{ROOT}/{{id}}", override),
+    web.get("/v1/evidence", evidence.listing),
+    web.get("/v1/evidence/{id}", evidence.show),
+    web.get("/v1/evidence/{id}/original", evidence.original),
+    web.get("/v1/evidence/{id}/renditions/{kind}", evidence.rendition),
+    web.get("/v1/queues", queues.queues),
+    web.get("/metrics", queues.metrics),
+    web.get("/livez", health.livez),
+    web.get("/readyz", health.readyz),
+)

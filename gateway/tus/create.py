@@ -1,0 +1,94 @@
+"""POST: begin an upload (tus 1.0.0, Creation and Creation With Upload extensions)."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+from uuid6 import uuid7
+
+from gateway.addresses import absolute
+from gateway.keys import PRINCIPAL, SERVICES
+from gateway.problems import Problem
+from gateway.tus.admission import admit, promised_extension
+from gateway.tus.append import append_body, refuse_overlong
+from gateway.tus.completion import complete
+from gateway.tus.headers import require_number, require_offset_type, require_version
+from gateway.tus.lookup import upload_headers
+from gateway.tus.metadata import filename_of, parse_metadata
+from gateway.tus.protocol import ROOT
+from storage.evidence import Evidence
+from storage.states import EvidenceState
+from storage.upload import Upload
+from workers.pipeline import first_stages
+
+
+async def create(request: web.Request) -> web.Response:
+    """Begin an upload, take the first bytes if the request brings any, and say where it and its evidence are."""
+    require_version(request)
+    centre_id = _centre(request)
+    length = require_number(request.headers, "Upload-Length")
+    planned, evidence = _plan(request, centre_id, length)
+    if request.can_read_body:
+        require_offset_type(request)
+        refuse_overlong(request, planned, 0)
+    services = request.app[SERVICES]
+    await admit(services, request[PRINCIPAL], length)
+    await services.store.create(planned.ref)
+    upload, new = await services.uploads.create(planned, evidence)
+    if not new:
+        await services.store.delete(planned.id)
+    response = await _first_bytes(request, upload) if new else _empty(upload)
+    response.headers["Location"] = absolute(request, f"{ROOT}/{upload.id}")
+    return response
+
+
+def _centre(request: web.Request) -> str:
+    """Return the centre evidence is sent for; board-side principals send none."""
+    centre_id = request[PRINCIPAL].centre_id
+    if centre_id is None:
+        raise Problem("forbidden", {"role": "centre_user"})
+    return centre_id
+
+
+def _plan(request: web.Request, centre_id: str, length: int) -> tuple[Upload, Evidence]:
+    """Parse and check the request's headers into the two records; no I/O. Raises `Problem`."""
+    metadata = request.headers.get("Upload-Metadata", "")
+    filename = filename_of(parse_metadata(metadata))
+    extension = promised_extension(filename, length)
+    now = datetime.now(UTC)
+    evidence = Evidence(
+        id=str(uuid7()),
+        centre_id=centre_id,
+        state=EvidenceState.RECEIVING,
+        created_at=now,
+        updated_at=now,
+        filename=filename,
+        extension=extension.name if extension else None,
+        size_bytes=length,
+        stages=first_stages(),
+    )
+    upload = Upload(
+        id=secrets.token_urlsafe(24),
+        evidence_id=evidence.id,
+        centre_id=centre_id,
+        principal_id=request[PRINCIPAL].id,
+        created_at=now,
+        expires_at=now + timedelta(seconds=request.app[SERVICES].settings.upload_lifetime_seconds),
+        length_bytes=length,
+        metadata=metadata,
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+    return upload, evidence
+
+
+async def _first_bytes(request: web.Request, upload: Upload) -> web.Response:
+    """Creation With Upload: a body begins at offset 0; what arrives of it counts even if it is cut."""
+    if request.can_read_body:
+        return await append_body(request, upload, 0, status=201)
+    if upload.length_bytes == 0:
+        await complete(request.app[SERVICES], upload)
+    return _empty(upload)
+
+
+def _empty(upload: Upload) -> web.Response:
+    return web.Response(status=201, headers=upload_headers(upload))

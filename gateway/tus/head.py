@@ -1,0 +1,36 @@
+"""HEAD: where an upload stands (tus 1.0.0, Core protocol)."""
+
+from aiohttp import web
+
+from gateway.keys import HOLDERS, SERVICES
+from gateway.tus.completion import complete, durable_offset
+from gateway.tus.headers import require_version
+from gateway.tus.lookup import find_upload, upload_headers
+from storage.upload import Upload, UploadState
+
+
+async def head(request: web.Request) -> web.Response:
+    """Answer with an offset that the next PATCH is accepted at.
+
+    "The Server MUST always include the Upload-Offset header in the response for a HEAD request, even if
+    the offset is 0, or the upload is already considered completed."
+    """
+    require_version(request)
+    upload = await find_upload(request)
+    headers = {**upload_headers(upload), "Upload-Offset": str(await _offset(request, upload))}
+    if upload.length_bytes is not None:
+        headers["Upload-Length"] = str(upload.length_bytes)
+    if upload.metadata:
+        headers["Upload-Metadata"] = upload.metadata
+    return web.Response(status=200, headers=headers)
+
+
+async def _offset(request: web.Request, upload: Upload) -> int:
+    if upload.state is UploadState.FINISHED:
+        return upload.length_bytes or 0
+    services = request.app[SERVICES]
+    await request.app[HOLDERS].settle(upload)
+    offset = await durable_offset(services, upload)
+    if offset == upload.length_bytes:
+        await complete(services, upload)
+    return offset

@@ -1,0 +1,102 @@
+"""Who is sending to which upload: holding it, and taking it over from a sender that has gone silent.
+
+A holder that has received nothing for `STALLED_SECONDS` is stalled. In this process it is told to stop and
+leaves the upload in order, so that one segment stays one segment. In another process, or when it does not
+stop, its epoch is taken: what it writes afterwards counts for nothing (see `storage.uploads`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from aiohttp import StreamReader
+
+from gateway.problems import Problem
+from storage.errors import UploadBusy
+from storage.records.uploads import UploadRecords
+from storage.upload import Upload
+from storage.uploads import UploadStore, UploadWriter
+
+#: Seconds without a byte after which a holder may be replaced.
+STALLED_SECONDS = 0.5
+
+#: Seconds a holder in this process gets to leave in order.
+_LEAVING_SECONDS = 0.15
+
+
+@dataclass(eq=False, slots=True)
+class _Holder:
+    body: StreamReader
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Holders:
+    """The senders of this process, by upload."""
+
+    def __init__(self, store: UploadStore, records: UploadRecords) -> None:
+        self._store = store
+        self._records = records
+        self._holders: dict[str, _Holder] = {}
+
+    @asynccontextmanager
+    async def hold(self, upload: Upload, body: StreamReader) -> AsyncIterator[tuple[Upload, UploadWriter]]:
+        """Hold the upload and give its writer, together with the record at the writer's epoch.
+
+        Raises `Problem` (409) while another holder is receiving, `WriterFenced` when another taker was faster.
+        """
+        async with AsyncExitStack() as stack:
+            held = upload
+            try:
+                writer = await stack.enter_async_context(self._open(held, body))
+            except UploadBusy:
+                held = await self.take_over(upload)
+                writer = await stack.enter_async_context(self._open(held, body))
+            yield held, writer
+
+    @asynccontextmanager
+    async def _open(self, upload: Upload, body: StreamReader) -> AsyncIterator[UploadWriter]:
+        holder = _Holder(body)
+        try:
+            async with self._store.open_writer(upload.ref) as writer:
+                self._holders[upload.id] = holder
+                yield writer
+        finally:
+            holder.left.set()
+            if self._holders.get(upload.id) is holder:
+                del self._holders[upload.id]
+
+    async def take_over(self, upload: Upload) -> Upload:
+        """End a stalled holder and return the record a new writer may use.
+
+        Raises `Problem` (409 with the durable offset) for an active one.
+        """
+        if await self._store.idle_seconds(upload.ref) < STALLED_SECONDS:
+            raise Problem("upload_busy", headers={"Upload-Offset": str(await self._store.offset(upload.ref))})
+        if await self.stop(upload.id):
+            return upload
+        return await self._fence(upload)
+
+    async def stop(self, upload_id: str) -> bool:
+        """Tell this process's holder to leave and return whether it has left; `False` without one."""
+        holder = self._holders.get(upload_id)
+        if holder is None:
+            return False
+        holder.body.set_exception(Problem("upload_busy"))
+        try:
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await holder.left.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def settle(self, upload: Upload) -> None:
+        """Let a stalled holder of this process make its bytes durable, so that the offset counts them."""
+        if upload.id in self._holders and await self._store.idle_seconds(upload.ref) >= STALLED_SECONDS:
+            await self.stop(upload.id)
+
+    async def _fence(self, upload: Upload) -> Upload:
+        taken = await self._records.take_over(upload.id, upload.epoch)
+        frozen = await self._store.measure(taken.ref)
+        await self._records.freeze(upload.id, taken.epoch, frozen)
+        return replace(taken, frozen=frozen)

@@ -1,0 +1,38 @@
+"""Receive upload bytes: from a request's body into the store, keeping whatever arrived.
+
+Independent of the protocol around it. What a cut connection delivered is kept: the writer makes it
+durable when its context closes.
+"""
+
+import asyncio
+
+from aiohttp import StreamReader, web_exceptions
+
+from gateway.problems import Problem
+from storage.uploads import UploadWriter
+
+
+class ConnectionSilent(web_exceptions.HTTPRequestTimeout):
+    """The sender said nothing for too long; the connection is cut, its bytes are kept."""
+
+
+async def receive(body: StreamReader, writer: UploadWriter, *, limit: int | None, silent_seconds: float) -> None:
+    """Append the whole body to the upload.
+
+    `limit`: the upload's announced length in bytes. A body that goes beyond it is refused with 413 and the
+    bytes up to the limit are kept. Every piece is what has arrived meanwhile (at most twice the server's
+    `read_bufsize`), so a fast sender is written in large pieces and a slow one without delay.
+    Raises `Problem`, `ConnectionSilent`, `StorageFull`.
+    """
+    while True:
+        try:
+            async with asyncio.timeout(silent_seconds):
+                chunk = await body.readany()
+        except TimeoutError as error:
+            raise ConnectionSilent from error
+        if not chunk:
+            return
+        if limit is not None and writer.offset + len(chunk) > limit:
+            await writer.write([chunk[: limit - writer.offset]])
+            raise Problem("body_too_long", {"length": str(limit)})
+        await writer.write([chunk])

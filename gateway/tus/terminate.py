@@ -1,0 +1,18 @@
+"""DELETE: cancel an upload (tus 1.0.0, Termination extension)."""
+
+from aiohttp import web
+
+from gateway.keys import HOLDERS, SERVICES
+from gateway.tus.completion import abandon
+from gateway.tus.headers import require_version
+from gateway.tus.lookup import find_upload
+from storage.upload import UploadState
+
+
+async def terminate(request: web.Request) -> web.Response:
+    """Free what the upload holds; of a finished one only its address goes, its evidence stays."""
+    require_version(request)
+    upload = await find_upload(request)
+    await request.app[HOLDERS].stop(upload.id)
+    await abandon(request.app[SERVICES], upload, UploadState.TERMINATED)
+    return web.Response(status=204)
