@@ -1,0 +1,26 @@
+"""What the stages' work is given: one value made at the composition root."""
+
+from dataclasses import dataclass
+
+from config.settings import Settings
+from scanning.pool import ClamdPool
+from storage.blobs import BlobStore
+from storage.records.evidence import EvidenceRecords
+from storage.records.outbox import Outbox
+from transcode.children import ChildPool
+from workers.queue import JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Records, stores, scanner and sandboxed children, as the tasks use them."""
+
+    settings: Settings
+    #: This worker's name in the audit trail.
+    name: str
+    evidence: EvidenceRecords
+    outbox: Outbox
+    blobs: BlobStore
+    queue: JobQueue
+    scanner: ClamdPool
+    children: ChildPool

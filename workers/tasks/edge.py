@@ -1,0 +1,84 @@
+"""The edge between arq and the typed work of a stage: what every stage does around its own work.
+
+A delivery that is no longer awaited ends quietly. A finding becomes one transaction, and the jobs it makes
+due are pushed right after. A failure becomes a counted attempt, an outage a delay: both are recorded,
+neither loses the job.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from storage.errors import NotFound, StorageError
+from storage.evidence import Evidence, Job
+from storage.records.transaction import Changed
+from storage.states import StageName
+from workers.context import Context
+from workers.decisions import Run
+from workers.errors import Postpone, QueueUnavailable
+from workers.pipeline import is_due, job_of
+from workers.tasks.failures import explain
+from workers.tasks.finding import Finding, Work
+
+#: Pause before the record is asked again when it does not answer, in seconds.
+_RECORD_PAUSE_SECONDS = 5.0
+
+ArqFunction = Callable[..., Awaitable[None]]
+
+_log = structlog.get_logger()
+
+
+def stage_function(context: Context, stage: StageName, work: Work) -> ArqFunction:
+    """Return the function that arq calls with the arguments of a job of this stage."""
+
+    async def run(_: dict[str, Any], evidence_id: str, _stage: str, attempt: int, *_rest: object) -> None:
+        with structlog.contextvars.bound_contextvars(evidence_id=evidence_id, stage=str(stage), attempt=attempt):
+            await run_stage(context, evidence_id, stage, attempt, work)
+
+    return run
+
+
+async def run_stage(context: Context, evidence_id: str, stage: StageName, attempt: int, work: Work) -> None:
+    """Run one delivery of one attempt of a stage. Raises `Postpone` when it must be delivered again."""
+    try:
+        evidence = await context.evidence.load(evidence_id, None)
+        if not is_due(evidence, stage, attempt):
+            return
+        started_at = datetime.now(UTC)
+        job = job_of(evidence, stage, attempt, started_at)
+        finding = await _find(context, evidence, job, work)
+        await _record(context, Run(job, context.name, started_at, datetime.now(UTC)), finding)
+    except NotFound:
+        _log.warning("evidence_unknown")
+        return
+    except StorageError as error:
+        _log.warning("record_unavailable", error=repr(error))
+        raise Postpone(_RECORD_PAUSE_SECONDS) from error
+    if finding.again_seconds is not None:
+        raise Postpone(finding.again_seconds)
+
+
+async def _find(context: Context, evidence: Evidence, job: Job, work: Work) -> Finding:
+    with suppress(QueueUnavailable):
+        await context.queue.report(evidence.id, job.stage, 0.0, None)
+    try:
+        return await work(context, evidence)
+    except Exception as error:  # noqa: BLE001 - the task edge: everything is logged and recorded
+        return explain(context, error)
+
+
+async def _record(context: Context, run: Run, finding: Finding) -> Changed | None:
+    """Apply a finding in one transaction; push what it makes due, or remove what it made for nothing."""
+    changed = await context.evidence.change(run.job.evidence_id, lambda evidence: finding.decide(evidence, run))
+    if changed is None:
+        for key in finding.published:
+            await context.blobs.delete(key)
+        return None
+    _log.info("stage_run", state=changed.after.state, code=changed.after.code)
+    if changed.jobs:
+        with suppress(QueueUnavailable):  # the outbox holds them; the reconciler pushes them
+            await context.queue.push(changed.jobs)
+    return changed

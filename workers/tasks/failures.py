@@ -1,0 +1,59 @@
+"""What an error in a stage's work means: an outage of ours, a broken source, or a failed attempt."""
+
+import structlog
+
+from scanning.errors import ScannerUnavailable
+from storage.errors import Damaged, StorageError, StorageFull
+from storage.states import EvidenceState
+from transcode.errors import ChildDied, SourceDamaged, SourceRefused
+from workers.context import Context
+from workers.decisions import Ending, Limits, attempt_failed, delayed, ended
+from workers.tasks.finding import Finding, Outage
+
+#: Pause before a part that was down is looked at again, in seconds.
+OUTAGE_PAUSE_SECONDS = 3.0
+
+#: Errors that are a part of ours being down, by the code evidence shows while it waits; first match wins.
+OUTAGES: tuple[tuple[type[Exception], str], ...] = (
+    (ScannerUnavailable, "scanner_unavailable"),
+    (StorageFull, "storage_full"),
+    (StorageError, "storage_unavailable"),
+)
+
+#: Errors that say something of the evidence itself, by the end they lead to.
+ENDINGS: tuple[tuple[type[Exception], EvidenceState, str], ...] = (
+    (SourceDamaged, EvidenceState.HELD, "held_damaged"),
+    (SourceRefused, EvidenceState.HELD, "held_suspicious"),
+)
+
+_log = structlog.get_logger()
+
+
+def explain(context: Context, error: Exception) -> Finding:
+    """Return the finding an error stands for; an unforeseen one is a failed attempt."""
+    cause = first_cause(error)
+    if isinstance(cause, Outage):
+        return wait(cause.code)
+    for source, state, code in ENDINGS:
+        if isinstance(cause, source):
+            ending = Ending(state, code, {"problem": str(cause)})
+            return Finding(lambda evidence, run: ended(evidence, run, ending))
+    for outage, code in OUTAGES:
+        if isinstance(cause, outage) and not isinstance(cause, Damaged):
+            return wait(code)
+    _log.warning("attempt_failed", error=repr(cause), exc_info=cause)
+    limits = Limits(context.settings.max_attempts, context.settings.max_backoff_seconds)
+    died = isinstance(cause, ChildDied)
+    return Finding(lambda evidence, run: attempt_failed(evidence, run, repr(cause), limits, died=died))
+
+
+def wait(code: str) -> Finding:
+    """Return the finding that the evidence waits for a part of ours."""
+    return Finding(lambda evidence, run: delayed(evidence, run, code), again_seconds=OUTAGE_PAUSE_SECONDS)
+
+
+def first_cause(error: Exception) -> Exception:
+    """Return the first error of a group, however deep: what a task group's first failure was."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
