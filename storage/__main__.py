@@ -1,0 +1,44 @@
+"""Commands of the record: `python -m storage migrate`, `python -m storage verify [--bytes]`."""
+
+import argparse
+import asyncio
+import sys
+
+from config.settings import Settings
+from storage.blobs.local import LocalBlobStore
+from storage.records.audit import AuditTrail
+from storage.records.database import migrate, open_database
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status: 1 when `verify` found anything."""
+    chosen = _parser().parse_args(arguments)
+    settings = Settings()
+    if chosen.command == "migrate":
+        migrate(settings.database_url)
+        return 0
+    return asyncio.run(_verify(settings, with_bytes=chosen.bytes))
+
+
+async def _verify(settings: Settings, *, with_bytes: bool) -> int:
+    blobs = LocalBlobStore(settings.store / "blobs") if with_bytes else None
+    found = 0
+    async with open_database(settings.database_url) as database:
+        async for finding in AuditTrail(database).verify(blobs):
+            sys.stdout.write(f"{finding.evidence_id}: {finding.problem}\n")
+            found += 1
+    sys.stdout.write(f"{found} findings\n")
+    return 1 if found else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m storage", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring the database to the version this code needs")
+    verify = commands.add_parser("verify", help="find everything that was altered since it was recorded")
+    verify.add_argument("--bytes", action="store_true", help="hash every original again, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

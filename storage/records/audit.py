@@ -1,0 +1,95 @@
+"""The audit trail: reading it, and verifying that nothing it speaks of was altered since."""
+
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.blobs import BlobStore
+from storage.errors import NotFound
+from storage.evidence import Evidence, original_key
+from storage.records.chain import AuditEvent, Finding, check_chain
+from storage.records.database import Database
+from storage.records.transaction import load_stored
+from storage.states import EvidenceState
+
+_PAGE = 500
+_EVENT = [field.name for field in fields(AuditEvent)]
+#: In these states the original may be gone.
+_BYTES_MAY_BE_GONE = frozenset({EvidenceState.EXPIRED, EvidenceState.WITHDRAWN})
+
+
+class AuditTrail:
+    """Who changed what, when, for every piece of evidence."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def events(self, evidence_id: str) -> tuple[AuditEvent, ...]:
+        """Return the events of one piece of evidence, oldest first."""
+        async with self._database.read() as connection:
+            return tuple(await _events(connection, evidence_id))
+
+    async def verify(self, blobs: BlobStore | None = None) -> AsyncIterator[Finding]:
+        """Yield everything that is not as it was left; with `blobs`, originals are hashed again too."""
+        last = ""
+        while ids := await self._ids_after(last):
+            for evidence_id in ids:
+                async for finding in self._verify_one(evidence_id, blobs):
+                    yield finding
+            last = ids[-1]
+
+    async def _ids_after(self, last: str) -> list[str]:
+        """Return ids that records or events speak of; either may have been removed."""
+        found: set[str] = set()
+        async with self._database.read() as connection:
+            for column in (tables.evidence.c.id, tables.audit_event.c.evidence_id):
+                query = select(column).distinct().where(column > last).order_by(column).limit(_PAGE)
+                found |= set((await connection.execute(query)).scalars())
+        return sorted(found)[:_PAGE]
+
+    async def _verify_one(self, evidence_id: str, blobs: BlobStore | None) -> AsyncIterator[Finding]:
+        try:
+            async with self._database.read() as connection:
+                stored = await load_stored(connection, evidence_id)
+                events = await _events(connection, evidence_id)
+        except NotFound:
+            yield Finding(evidence_id, "the record is missing; its events are not")
+            return
+        except (ValueError, TypeError, LookupError) as error:
+            yield Finding(evidence_id, f"the record cannot be read: {error}")
+            return
+        for finding in check_chain(stored, events):
+            yield finding
+        if blobs and stored.evidence.state not in _BYTES_MAY_BE_GONE:
+            async for finding in _verify_bytes(stored.evidence, blobs):
+                yield finding
+
+
+async def _events(connection: AsyncConnection, evidence_id: str) -> list[AuditEvent]:
+    columns = tables.audit_event.c
+    query = select(tables.audit_event).where(columns.evidence_id == evidence_id).order_by(columns.seq)
+    rows = (await connection.execute(query)).mappings()
+    return [AuditEvent(**{name: row[name] for name in _EVENT}) for row in rows]
+
+
+async def _verify_bytes(evidence: Evidence, blobs: BlobStore) -> AsyncIterator[Finding]:
+    """Hash an original again; one that was never hashed is not known well enough to compare."""
+    if evidence.sha256 is None:
+        return
+    hashed, size_bytes = sha256(), 0
+    try:
+        async for piece in blobs.read(original_key(evidence.id)):
+            hashed.update(piece)
+            size_bytes += len(piece)
+    except NotFound:
+        yield Finding(evidence.id, "the original is missing")
+        return
+    if hashed.hexdigest() != evidence.sha256:
+        yield Finding(
+            evidence.id,
+            f"the original's {size_bytes} bytes have the SHA-256 {hashed.hexdigest()}, not {evidence.sha256}",
+        )

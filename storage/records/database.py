@@ -1,0 +1,172 @@
+"""The database: connections, transactions and the schema's version.
+
+SQLite allows one writer. A transaction that began by reading fails when it turns to writing after
+another process wrote, so every writing transaction here takes its place at once (`BEGIN IMMEDIATE`),
+and the tasks of one process wait for one connection in turn instead of polling SQLite's lock.
+"""
+
+import asyncio
+import fcntl
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from alembic.command import upgrade
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage import migrations
+from storage.errors import SchemaOutdated
+from storage.records.canonical import format_json
+
+#: How long a transaction waits for its turn, here or in SQLite.
+WAIT_SECONDS = 30
+#: How long a starting process waits for another one's migration.
+MIGRATION_WAIT_SECONDS = 300
+READERS = 4
+
+PRAGMAS = {
+    "busy_timeout": str(WAIT_SECONDS * 1000),
+    "journal_mode": "WAL",
+    # WAL alone may lose the last commits with the power; evidence that was acknowledged may not.
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    # So that INSERT OR REPLACE does not slip past the audit trail's triggers.
+    "recursive_triggers": "ON",
+}
+
+
+class Database:
+    """Two ways in: `begin` to write, `read` to look at one consistent moment."""
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a writing transaction: committed at the end, undone on any error."""
+        return self._writer.begin()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a reading transaction that sees one moment and never waits for writers."""
+        return self._reader.begin()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Open the database at `url` (an SQLAlchemy URL with an async driver).
+
+    Raises `SchemaOutdated` unless `migrate` brought it to the version this code needs.
+    """
+    file = _file(make_url(url))
+    if file and not file.exists():
+        raise SchemaOutdated(f"there is no database at {file}")
+    database = Database(_engine(url, "BEGIN IMMEDIATE", 1), _engine(url, "BEGIN", READERS))
+    try:
+        async with database.read() as connection:
+            await connection.run_sync(_check_version)
+        yield database
+    finally:
+        await database.close()
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest version; several processes may do so at once.
+
+    Not to be called from a running event loop (use `asyncio.to_thread`). Raises `TimeoutError` when
+    another process holds the migration for too long.
+    """
+    with _one_at_a_time(_file(make_url(url))):
+        asyncio.run(_upgrade(url))
+
+
+async def _upgrade(url: str) -> None:
+    engine = _engine(url, "BEGIN IMMEDIATE", 1)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade_on)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade_on(connection: Connection) -> None:
+    config = _alembic()
+    config.attributes["connection"] = connection
+    upgrade(config, "head")
+
+
+def _check_version(connection: Connection) -> None:
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present != head:
+        raise SchemaOutdated(f"the database is at version {present}, this code needs {head}")
+
+
+def _alembic() -> Config:
+    config = Config()
+    # Alembic interpolates its options: a `%` in the path must be doubled.
+    config.set_main_option("script_location", migrations.__path__[0].replace("%", "%%"))
+    return config
+
+
+def _engine(url: str, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=WAIT_SECONDS,
+        json_serializer=format_json,
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare)
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by itself, deferred and too late: we say BEGIN.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for name, value in PRAGMAS.items():
+        cursor.execute(f"PRAGMA {name}={value}")
+    cursor.close()
+
+
+def _file(url: URL) -> Path | None:
+    """Return the file of an SQLite database."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+@contextmanager
+def _one_at_a_time(file: Path | None) -> Iterator[None]:
+    """Hold the migration's lock beside the file; it falls with the process, however that ends."""
+    if file is None:
+        yield
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + MIGRATION_WAIT_SECONDS
+    with file.with_name(f"{file.name}.migrating").open("wb") as lock:
+        while not _locked(lock.fileno()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{file} is still being migrated by another process")
+            time.sleep(0.05)
+        yield
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

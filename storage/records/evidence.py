@@ -1,0 +1,119 @@
+"""Evidence records: loading, listing, and the one way to change one."""
+
+import base64
+import binascii
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.errors import NotFound
+from storage.evidence import Change, Evidence
+from storage.records.database import Database
+from storage.records.rows import Row, evidence_of
+from storage.records.transaction import Changed, checked_id, load_stored, rows_of, store_change
+from storage.states import EvidenceState, StageName, StageState
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some evidence, newest first, and where to go on."""
+
+    items: tuple[Evidence, ...]
+    #: Opaque; `None` on the last page.
+    next_cursor: str | None
+
+
+class EvidenceRecords:
+    """Every piece of evidence there is. A `centre_id` of `None` stands for the board's side."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, evidence_id: str, centre_id: str | None) -> Evidence:
+        """Return the evidence; raises `NotFound` for another centre's just as for none at all."""
+        async with self._database.read() as connection:
+            evidence = (await load_stored(connection, evidence_id)).evidence
+        if centre_id not in {None, evidence.centre_id}:
+            raise NotFound("no such record")
+        return evidence
+
+    async def page(
+        self, centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None
+    ) -> Page:
+        """Return at most `limit` pieces (1 or more), newest first. Raises `ValueError` for a cursor that is none."""
+        query = _page_query(centre_id, state, limit, cursor)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+            items = await _with_parts(connection, found[:limit])
+        return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)
+
+    async def change(self, evidence_id: str, decide: Callable[[Evidence], Change | None]) -> Changed | None:
+        """Change one piece of evidence in one transaction, or not at all.
+
+        `decide` is pure and quick: it sees the evidence as it is now, while nobody else can change
+        it, and says what becomes of it; `None` leaves everything as it is. Raises `NotFound`,
+        `IllegalTransition` and whatever `decide` raises; nothing is stored then.
+        """
+        async with self._database.begin() as connection:
+            before = await load_stored(connection, evidence_id, lock=True)
+            change = decide(before.evidence)
+            return await store_change(connection, before, change) if change else None
+
+    async def failed_stages(self) -> dict[StageName, int]:
+        """Return how many pieces of evidence are `failed` at which stage: what operators can run again."""
+        name = tables.stage.c.name
+        failed = (
+            tables.evidence.c.state == EvidenceState.FAILED.value,
+            tables.stage.c.state == StageState.FAILED.value,
+        )
+        query = (
+            select(name, func.count()).join_from(tables.evidence, tables.stage).where(*failed).group_by(name)
+        )
+        async with self._database.read() as connection:
+            return {StageName(row[0]): row[1] for row in await connection.execute(query)}
+
+
+def _page_query(
+    centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None
+) -> Select[tuple[object, ...]]:
+    if limit < 1:
+        raise ValueError("a page has at least one item")
+    columns = tables.evidence.c
+    query = select(tables.evidence).order_by(columns.id.desc()).limit(limit + 1)
+    if centre_id is not None:
+        query = query.where(columns.centre_id == centre_id)
+    if state is not None:
+        query = query.where(columns.state == state.value)
+    if cursor is not None:
+        query = query.where(columns.id < _parse_cursor(cursor))
+    return query
+
+
+async def _with_parts(connection: AsyncConnection, found: Sequence[Row]) -> tuple[Evidence, ...]:
+    ids = [row["id"] for row in found]
+    stages = _by_evidence(await rows_of(connection, tables.stage, ids))
+    renditions = _by_evidence(await rows_of(connection, tables.rendition, ids))
+    return tuple(evidence_of(row, stages[row["id"]], renditions[row["id"]]) for row in found)
+
+
+def _by_evidence(rows: Sequence[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["evidence_id"]].append(row)
+    return grouped
+
+
+def _format_cursor(evidence_id: str) -> str:
+    return base64.urlsafe_b64encode(evidence_id.encode()).decode().rstrip("=")
+
+
+def _parse_cursor(cursor: str) -> str:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return checked_id(base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii"))
+    except (UnicodeError, binascii.Error, NotFound) as error:
+        raise ValueError("not a cursor of this list") from error

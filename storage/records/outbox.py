@@ -1,0 +1,48 @@
+"""The outbox: every stage that is due and not settled. Queues are only an index of it.
+
+Rows are written and dropped by the change that makes a stage due or settles it, nowhere else.
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, or_, select
+
+from storage import tables
+from storage.evidence import Job
+from storage.records.database import Database
+from storage.records.rows import job_of
+
+_C = tables.outbox.c
+
+
+class Backlog(NamedTuple):
+    """How much is pending."""
+
+    count: int
+    #: How long the oldest has been due; 0 when nothing is.
+    oldest_age_seconds: float
+
+
+class Outbox:
+    """What is pending."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, limit: int, before: datetime, after: Job | None = None) -> tuple[Job, ...]:
+        """Return jobs due at `before` or earlier, oldest first; `after` the last one of the page before."""
+        query = select(tables.outbox).where(_C.due_at <= before).order_by(_C.due_at, _C.id).limit(limit)
+        if after:
+            later = and_(_C.due_at == after.due_at, _C.id > after.id)
+            query = query.where(or_(_C.due_at > after.due_at, later))
+        async with self._database.read() as connection:
+            return tuple(job_of(row) for row in (await connection.execute(query)).mappings())
+
+    async def count_and_oldest(self) -> Backlog:
+        """Return how many jobs are pending and for how long, for metrics."""
+        query = select(func.count(), func.min(_C.due_at)).select_from(tables.outbox)
+        async with self._database.read() as connection:
+            count, oldest = (await connection.execute(query)).one()
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        return Backlog(count, max(age, 0.0))

@@ -1,0 +1,100 @@
+"""Principals: who may speak to us, by API keys of which only the hash is kept."""
+
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from sqlalchemy import insert, select, update
+from uuid6 import uuid7
+
+from storage import tables
+from storage.records.database import Database
+from storage.records.rows import Row
+
+_KEY = re.compile(r"ei_[0-9A-Za-z_-]{43}")
+_C = tables.api_key.c
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Someone who was recognised."""
+
+    id: str
+    #: What it is: `service` for the holder of an API key.
+    kind: str
+    roles: frozenset[str]
+    #: The only centre it may see; `None`: the board's side.
+    centre_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey(Principal):
+    """What is known of a principal's key; never the key itself."""
+
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Principals:
+    """Every API key that was given out."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create_key(
+        self, label: str, roles: Collection[str], centre_id: str | None
+    ) -> tuple[str, Principal]:
+        """Make a key and return its text, which nobody can see again, and whom it stands for."""
+        key = f"ei_{secrets.token_urlsafe(32)}"
+        principal = Principal(str(uuid7()), "service", frozenset(roles), centre_id)
+        row = {
+            "id": principal.id,
+            "key_sha256": _hash(key),
+            "kind": principal.kind,
+            "roles": sorted(principal.roles),
+            "centre_id": centre_id,
+            "label": label,
+            "created_at": datetime.now(UTC),
+        }
+        async with self._database.begin() as connection:
+            await connection.execute(insert(tables.api_key), row)
+        return key, principal
+
+    async def find(self, key: str) -> Principal | None:
+        """Return whom a key stands for; `None` for one that is unknown, revoked or none at all."""
+        if not _KEY.fullmatch(key):
+            return None
+        query = select(tables.api_key).where(_C.key_sha256 == _hash(key), _C.revoked_at.is_(None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return _principal_of(row) if row else None
+
+    async def revoke(self, principal_id: str) -> None:
+        """Make a principal's key worthless from now on; the first time counts."""
+        valid = update(tables.api_key).where(_C.id == principal_id, _C.revoked_at.is_(None))
+        async with self._database.begin() as connection:
+            await connection.execute(valid.values(revoked_at=datetime.now(UTC)))
+
+    async def list(self) -> tuple[ApiKey, ...]:
+        """Return every key that was given out, oldest first."""
+        query = select(tables.api_key).order_by(_C.id)
+        async with self._database.read() as connection:
+            return tuple(_key_of(row) for row in (await connection.execute(query)).mappings())
+
+
+def _hash(key: str) -> str:
+    # A random 256-bit key needs no salt and no slow hash; what counts is a single look-up.
+    return sha256(key.encode()).hexdigest()
+
+
+def _principal_of(row: Row) -> Principal:
+    return Principal(row["id"], row["kind"], frozenset(row["roles"]), row["centre_id"])
+
+
+def _key_of(row: Row) -> ApiKey:
+    names = ("id", "kind", "centre_id", "label", "created_at", "revoked_at")
+    return ApiKey(roles=frozenset(row["roles"]), **{name: row[name] for name in names})

@@ -1,0 +1,113 @@
+"""Values to rows and back. Pure: what is written is exactly what will be read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import RowMapping
+
+from storage.evidence import Evidence, Job, Rendition, Scan, Stage
+from storage.records.canonical import plain
+from storage.states import EvidenceState, StageName, StageState
+from storage.upload import Upload, UploadState
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+#: A row as it is written, or as the database gives it back.
+Row = Mapping[str, Any] | RowMapping
+
+_STAGE_ORDER = {name: position for position, name in enumerate(StageName)}
+
+
+def evidence_row(evidence: Evidence) -> dict[str, Any]:
+    """Return the evidence's own row; stages and renditions have tables of theirs."""
+    return _columns(evidence, {"stages", "renditions"}) | {
+        "state": evidence.state.value,
+        "detail": plain(evidence.detail),
+        "scan": plain(evidence.scan),
+        "flags": list(evidence.flags),
+        "facts": plain(evidence.facts),
+    }
+
+
+def stage_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the rows of the evidence's stages."""
+    return [
+        _columns(stage) | {"evidence_id": evidence.id, "name": stage.name.value, "state": stage.state.value}
+        for stage in evidence.stages
+    ]
+
+
+def rendition_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the rows of the evidence's renditions."""
+    return [
+        _columns(rendition)
+        | {"evidence_id": evidence.id, "command": list(rendition.command), "tools": plain(rendition.tools)}
+        for rendition in evidence.renditions
+    ]
+
+
+def evidence_of(row: Row, stages: Iterable[Row], renditions: Iterable[Row]) -> Evidence:
+    """Return the evidence that the rows hold: stages in their order, renditions by id."""
+    return Evidence(
+        **_values(row, Evidence, {"stages", "renditions"})
+        | {
+            "state": EvidenceState(row["state"]),
+            "scan": _scan_of(row["scan"]),
+            "flags": tuple(row["flags"]),
+            "stages": tuple(sorted(map(_stage_of, stages), key=lambda stage: _STAGE_ORDER[stage.name])),
+            "renditions": tuple(sorted(map(_rendition_of, renditions), key=lambda rendition: rendition.id)),
+        }
+    )
+
+
+def as_stored(evidence: Evidence) -> Evidence:
+    """Return the evidence as it will be read back."""
+    return evidence_of(evidence_row(evidence), stage_rows(evidence), rendition_rows(evidence))
+
+
+def job_row(job: Job, created_at: datetime) -> dict[str, Any]:
+    """Return the outbox row of a job."""
+    return _columns(job) | {"id": job.id, "stage": job.stage.value, "created_at": created_at}
+
+
+def job_of(row: Row) -> Job:
+    """Return the job that an outbox row holds."""
+    return Job(**_values(row, Job) | {"stage": StageName(row["stage"])})
+
+
+def upload_row(upload: Upload) -> dict[str, Any]:
+    """Return the row of an upload."""
+    return _columns(upload) | {"state": upload.state.value, "frozen": list(upload.frozen)}
+
+
+def upload_of(row: Row) -> Upload:
+    """Return the upload that a row holds."""
+    return Upload(
+        **_values(row, Upload) | {"state": UploadState(row["state"]), "frozen": tuple(row["frozen"])}
+    )
+
+
+def _stage_of(row: Row) -> Stage:
+    return Stage(**_values(row, Stage) | {"name": StageName(row["name"]), "state": StageState(row["state"])})
+
+
+def _rendition_of(row: Row) -> Rendition:
+    return Rendition(**_values(row, Rendition) | {"command": tuple(row["command"])})
+
+
+def _scan_of(stored: Mapping[str, Any] | None) -> Scan | None:
+    if stored is None:
+        return None
+    made = stored.get("signatures_at")
+    return Scan(**{**stored, "signatures_at": datetime.fromisoformat(made) if made else None})
+
+
+def _columns(record: "DataclassInstance", without: Iterable[str] = ()) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
+
+
+def _values(row: Row, record: type["DataclassInstance"], without: Iterable[str] = ()) -> dict[str, Any]:
+    return {field.name: row[field.name] for field in fields(record) if field.name not in without}

@@ -1,0 +1,166 @@
+"""Upload records: transfers of bytes, and the one moment in which each ends."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.errors import NotFound, WriterFenced
+from storage.evidence import Change, Evidence
+from storage.records.database import Database
+from storage.records.rows import upload_of, upload_row
+from storage.records.transaction import Changed, checked_id, load_stored, store_change, store_new
+from storage.upload import Upload, UploadState
+
+Decide = Callable[[Upload, Evidence], Change | None]
+
+_C = tables.upload.c
+_OPEN = _C.state == UploadState.OPEN.value
+
+
+class UploadRecords:
+    """Every transfer that is under way or ended a short while ago."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, upload: Upload, evidence: Evidence) -> tuple[Upload, bool]:
+        """Store a new upload and the evidence it becomes; return it and `True`.
+
+        When the centre used this idempotency key before, that upload and `False`; nothing is stored.
+        """
+        try:
+            async with self._database.begin() as connection:
+                await store_new(connection, evidence, upload.principal_id)
+                await connection.execute(insert(tables.upload), upload_row(upload))
+        except IntegrityError:
+            earlier = await self._created_before(upload)
+            if earlier is None:
+                raise
+            return earlier, False
+        return upload, True
+
+    async def load(self, upload_id: str, centre_id: str | None) -> Upload:
+        """Return the upload; raises `NotFound` for another centre's just as for none at all."""
+        async with self._database.read() as connection:
+            upload = await _load(connection, upload_id)
+        if centre_id not in {None, upload.centre_id}:
+            raise NotFound("no such record")
+        return upload
+
+    async def finish(self, upload_id: str, decide: Decide, *, expires_at: datetime) -> Changed | None:
+        """End an upload whose bytes are complete and change its evidence, once, in one transaction.
+
+        Until `expires_at` it is still answered for. `None`, and nothing stored, when it is no longer open or `decide` says so. Raises as
+        `EvidenceRecords.change` does.
+        """
+        finished_at = datetime.now(UTC)
+        ended = {"state": UploadState.FINISHED, "finished_at": finished_at, "expires_at": expires_at}
+        return await self._settle(upload_id, ended, decide)
+
+    async def end(self, upload_id: str, state: UploadState, decide: Decide) -> Changed | None:
+        """End an upload that will not be complete: `TERMINATED` or `EXPIRED`; otherwise as `finish`."""
+        if state not in {UploadState.TERMINATED, UploadState.EXPIRED}:
+            raise ValueError(f"{state} is not an unfinished upload's end")
+        return await self._settle(upload_id, {"state": state}, decide)
+
+    async def take_over(self, upload_id: str, epoch: int) -> Upload:
+        """Begin the epoch after `epoch`: the writer before can acknowledge nothing from now on.
+
+        Its segment's size is final only now: measure it, then `freeze`. Raises `NotFound`, and
+        `WriterFenced` when `epoch` is not the present one or the upload has ended.
+        """
+        return await self._at_epoch(upload_id, epoch, {"epoch": epoch + 1})
+
+    async def freeze(self, upload_id: str, epoch: int, frozen: tuple[int, ...]) -> Upload:
+        """Record the sizes in bytes of the segments before `epoch`. Raises as `take_over`."""
+        if len(frozen) != epoch - 1:
+            raise ValueError(f"epoch {epoch} has {epoch - 1} segments before it, not {len(frozen)}")
+        return await self._at_epoch(upload_id, epoch, {"frozen": list(frozen)})
+
+    async def set_length(self, upload_id: str, length_bytes: int) -> Upload:
+        """Set a deferred length and return the upload; a length that was set before stays."""
+        unset = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN, _C.length_bytes.is_(None))
+        async with self._database.begin() as connection:
+            await connection.execute(unset.values(length_bytes=length_bytes))
+            return await _load(connection, upload_id)
+
+    async def touch(self, upload_id: str, expires_at: datetime) -> None:
+        """Move an open upload's expiry; one that has ended, or never was, stays as it is."""
+        moved = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN)
+        async with self._database.begin() as connection:
+            await connection.execute(moved.values(expires_at=expires_at))
+
+    async def open_count(self, centre_id: str) -> int:
+        """Return how many uploads the centre has open."""
+        query = select(func.count()).select_from(tables.upload).where(_C.centre_id == centre_id, _OPEN)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one()
+
+    async def open_uploads(self, limit: int, after: str = "") -> tuple[Upload, ...]:
+        """Return open uploads by id, for sweeps that go on `after` the last one they saw."""
+        return await self._select(_OPEN, _C.id > after, order=_C.id, limit=limit)
+
+    async def expired(self, now: datetime, limit: int) -> tuple[Upload, ...]:
+        """Return open uploads whose time is over, oldest first."""
+        return await self._select(_OPEN, _C.expires_at < now, order=_C.expires_at, limit=limit)
+
+    async def forgettable(self, now: datetime, limit: int) -> tuple[Upload, ...]:
+        """Return uploads that ended and need not be answered for any longer, oldest first.
+
+        Delete what bytes they may have left before `forget`: nobody else knows of them.
+        """
+        return await self._select(~_OPEN, _C.expires_at < now, order=_C.expires_at, limit=limit)
+
+    async def forget(self, upload_id: str) -> None:
+        """Remove the record of an upload that ended; its evidence stays. An open one stays too."""
+        async with self._database.begin() as connection:
+            await connection.execute(delete(tables.upload).where(_C.id == checked_id(upload_id), ~_OPEN))
+
+    async def _settle(self, upload_id: str, ended: dict[str, Any], decide: Decide) -> Changed | None:
+        async with self._database.begin() as connection:
+            upload = await _load(connection, upload_id, lock=True)
+            if upload.state != UploadState.OPEN:
+                return None
+            stored = await load_stored(connection, upload.evidence_id, lock=True)
+            change = decide(upload, stored.evidence)
+            if change is None:
+                return None
+            row = upload_row(replace(upload, **ended))
+            await connection.execute(update(tables.upload).where(_C.id == upload.id), row)
+            return await store_change(connection, stored, change)
+
+    async def _at_epoch(self, upload_id: str, epoch: int, values: dict[str, Any]) -> Upload:
+        mine = update(tables.upload).where(_C.id == checked_id(upload_id), _C.epoch == epoch, _OPEN)
+        async with self._database.begin() as connection:
+            swapped = await connection.execute(mine.values(values))
+            upload = await _load(connection, upload_id)
+        if swapped.rowcount != 1:
+            raise WriterFenced(f"the upload is {upload.state} at epoch {upload.epoch}, not open at {epoch}")
+        return upload
+
+    async def _created_before(self, upload: Upload) -> Upload | None:
+        if upload.idempotency_key is None:
+            return None
+        same = (_C.centre_id == upload.centre_id, _C.idempotency_key == upload.idempotency_key)
+        return next(iter(await self._select(*same, order=_C.id, limit=1)), None)
+
+    async def _select(
+        self, *conditions: ColumnElement[bool], order: ColumnElement[Any], limit: int
+    ) -> tuple[Upload, ...]:
+        query = select(tables.upload).where(*conditions).order_by(order).limit(limit)
+        async with self._database.read() as connection:
+            return tuple(upload_of(row) for row in (await connection.execute(query)).mappings())
+
+
+async def _load(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:
+    query = select(tables.upload).where(_C.id == checked_id(upload_id))
+    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    if row is None:
+        raise NotFound("no such record")
+    return upload_of(row)
