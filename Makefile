@@ -1,0 +1,62 @@
+# One word a verb; `make help` lists them. People and CI run the same ones.
+
+PORT ?= 8080
+DATA ?= .data
+SIGNATURES ?=
+PROCESSES ?= 1
+ALLOW_DEMONSTRATION_SIGNATURES ?= 0
+
+PYTHON := .venv/bin/python
+DEMO := .demo
+# Passed on to pytest: make test TESTS=tests/storage
+TESTS ?=
+ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstration-signatures)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check soak bench fmt lock hooks clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make run PORT=8080 DATA=.data SIGNATURES= PROCESSES=1 ALLOW_DEMONSTRATION_SIGNATURES=0"
+
+setup: ## Install what is missing: system packages, and Python packages into .venv
+	@config/setup.sh
+
+demo: setup ## Watch real files go from upload to ready, on a fresh data folder
+	@exec $(PYTHON) -m tests.demo.stage --data $(DEMO) --with-parent
+
+run: setup ## Start the whole stack on 127.0.0.1 and keep it up
+	@exec $(PYTHON) -m config.stack --with-parent --port "$(PORT)" --data "$(DATA)" \
+		--signatures "$(SIGNATURES)" --processes "$(PROCESSES)" $(ALLOW)
+
+test: setup ## Run every test but the long ones
+	@$(PYTHON) -m pytest $(TESTS)
+
+soak: setup ## Run the long forms of the tests
+	@$(PYTHON) -m pytest -m soak --timeout=0 $(TESTS)
+
+check: setup ## Lint, types, import directions, function lengths
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m tests.lengths
+
+bench: setup ## Measure speed and memory
+	@$(PYTHON) -m benchmarks
+
+fmt: setup ## Format the code and mend what can be mended
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+lock: ## Choose the versions in requirements.lock afresh (needs uv)
+	@uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+		--upgrade --group dev pyproject.toml -o requirements.lock
+
+hooks: setup ## Run `make check` before every commit
+	@.venv/bin/pre-commit install
+
+clean: ## Remove what can be made again: .venv, caches, the demo's data (never DATA)
+	@rm -rf .venv $(DEMO) .bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
