@@ -61,11 +61,21 @@ def enter(evidence: Evidence, state: EvidenceState, kind: str | None, now: datet
 
 
 def settle(evidence: Evidence) -> Evidence:
-    """Make verified evidence ready when nothing is left to do on it."""
+    """Make verified evidence ready when nothing is left to do on it and its bytes are proved safe."""
     done = all(stage.state in SETTLED for stage in evidence.stages)
-    if evidence.state is EvidenceState.VERIFIED and done:
+    if evidence.state is EvidenceState.VERIFIED and done and is_proved(evidence):
         return replace(evidence, state=EvidenceState.READY)
     return evidence
+
+
+def is_proved(evidence: Evidence) -> bool:
+    """Tell whether the exact bytes were scanned clean, with their coverage sealed (DESIGN: nothing unsafe is ready)."""
+    scan = evidence.scan
+    return (
+        scan is not None
+        and scan.sha256 == evidence.sha256
+        and (scan.verdict, scan.coverage) in {("clean", "full"), ("clean_windowed", "windows")}
+    )
 
 
 def job_of(evidence: Evidence, stage: StageName, attempt: int, due_at: datetime) -> Job:
