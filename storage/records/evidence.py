@@ -44,7 +44,7 @@ class EvidenceRecords:
     async def page(
         self, centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None
     ) -> Page:
-        """Return at most `limit` pieces (1 or more), newest first. Raises `ValueError` for a cursor that is none."""
+        """Return at most `limit` pieces, newest first. Raises `ValueError` for a bad cursor or limit."""
         query = _page_query(centre_id, state, limit, cursor)
         async with self._database.read() as connection:
             found = (await connection.execute(query)).mappings().all()

@@ -19,7 +19,7 @@ _C = tables.outbox.c
 class Backlog(NamedTuple):
     """How much is pending."""
 
-    count: int
+    pending: int
     #: How long the oldest has been due; 0 when nothing is.
     oldest_age_seconds: float
 
@@ -43,6 +43,6 @@ class Outbox:
         """Return how many jobs are pending and for how long, for metrics."""
         query = select(func.count(), func.min(_C.due_at)).select_from(tables.outbox)
         async with self._database.read() as connection:
-            count, oldest = (await connection.execute(query)).one()
+            pending, oldest = (await connection.execute(query)).one()
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        return Backlog(count, max(age, 0.0))
+        return Backlog(pending, max(age, 0.0))

@@ -56,8 +56,8 @@ class UploadRecords:
     async def finish(self, upload_id: str, decide: Decide, *, expires_at: datetime) -> Changed | None:
         """End an upload whose bytes are complete and change its evidence, once, in one transaction.
 
-        Until `expires_at` it is still answered for. `None`, and nothing stored, when it is no longer open or `decide` says so. Raises as
-        `EvidenceRecords.change` does.
+        Until `expires_at` it is still answered for. `None`, and nothing stored, when it is no longer
+        open or `decide` says so. Raises as `EvidenceRecords.change` does.
         """
         finished_at = datetime.now(UTC)
         ended = {"state": UploadState.FINISHED, "finished_at": finished_at, "expires_at": expires_at}
