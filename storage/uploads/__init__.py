@@ -2,10 +2,19 @@
 
 Every implementation passes `tests/storage/upload_contract.py`.
 
-An upload has an **epoch** in its record, raised by compare-and-set when a writer is taken over. Each
-epoch writes to a segment of its own; the record keeps the frozen sizes of all earlier segments. So a
-writer that was stopped, taken over and woken later can change neither the bytes nor the offset.
-The offset is always derived from where the bytes are.
+An upload has an **epoch** in its record. Each epoch writes to a segment of its own; the record keeps
+the frozen sizes of all earlier segments. So a writer that was stopped, taken over and woken later can
+change neither the bytes nor the offset. The offset is always derived from where the bytes are.
+
+Taking over, in this order:
+
+1. Raise the epoch in the record by compare-and-set. From here the old writer may acknowledge nothing.
+2. `measure` the segments before the new epoch: at least what was ever acknowledged of them.
+3. Record the sizes by compare-and-set (only where none are recorded for this epoch). The sizes that
+   are on record count, whoever measured them; what is appended to these segments later never does.
+4. Only then `open_writer`.
+
+Whoever finds a record between 1 and 3 (`len(frozen) < epoch - 1`) does 2 and 3 first.
 """
 
 from collections.abc import Sequence
@@ -55,27 +64,51 @@ class UploadStore(Protocol):
         ...
 
     async def offset(self, upload: UploadRef) -> int:
-        """Return the durable offset in bytes, also while a writer is active. Raises `NotFound`."""
+        """Return the offset in bytes, made durable before it is told, also while a writer is active.
+
+        Segments whose size is not frozen yet count as they are. Raises `NotFound`, also once `finish`
+        has begun to hand the bytes over: a record that is still open then needs `finish` again.
+        """
+        ...
+
+    async def measure(self, upload: UploadRef) -> tuple[int, ...]:
+        """Return the durable sizes in bytes to freeze: one for each epoch before `upload.epoch`.
+
+        Sizes that are frozen already stay. Raises `NotFound`, and `Damaged` when a segment is shorter
+        than its frozen size.
+        """
         ...
 
     async def idle_seconds(self, upload: UploadRef) -> float:
-        """Return how long ago the last byte was written (by any process). Raises `NotFound`."""
+        """Return how long ago a writer last opened the upload or wrote to it, in any process.
+
+        Bytes that a caller has not handed over yet do not count. Raises `NotFound`.
+        """
         ...
 
     def open_writer(self, upload: UploadRef) -> AbstractAsyncContextManager[UploadWriter]:
-        """Hold the upload and append to it. Raises `UploadBusy`, `NotFound`.
+        """Hold the upload and append to it.
 
         Leaving the context makes everything written durable and releases the hold, also on errors.
+        Raises `UploadBusy`, `NotFound`, and `WriterFenced` when a later epoch has begun to write or
+        earlier ones are not frozen.
         """
         ...
 
     async def finish(self, upload: UploadRef, key: str) -> int:
         """Make the upload's bytes the blob `key` of the blob store beside and return its size in bytes.
 
-        Idempotent: called again after a crash at any point it ends the same. Raises `NotFound`, `StorageFull`.
+        The caller has left its writer. Idempotent: called again after a crash at any point, or by two at
+        once, it ends the same. Raises `NotFound`, `StorageFull` (the upload stays as it was), `UploadBusy`
+        (a writer of this epoch, perhaps a stopped one, holds it: raise the epoch), `WriterFenced` as
+        `open_writer` does, and `Damaged`.
         """
         ...
 
     async def delete(self, upload_id: str) -> None:
         """Drop an unfinished upload's bytes; idempotent. A writer that is still open writes into nothing."""
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """Return the room that is left for uploads, or `None` where the store has no such notion."""
         ...

@@ -1,0 +1,117 @@
+"""Durable work on local files: in threads, with this package's errors, copied and synced to the disk."""
+
+import asyncio
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from io import FileIO
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+from storage.errors import NotFound, StorageError, StorageFull
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+#: The longest that one piece of disk work may take.
+LIMIT_SECONDS = 60.0
+#: Bytes read or hashed at once.
+PIECE_BYTES = 1 << 20
+#: Bytes the kernel copies at once.
+COPY_BYTES = 64 << 20
+
+_ERRORS: Mapping[int | None, type[StorageError]] = {
+    errno.ENOENT: NotFound,
+    errno.ENOTDIR: NotFound,
+    errno.ENOSPC: StorageFull,
+    errno.EDQUOT: StorageFull,
+    errno.EFBIG: StorageFull,
+}
+#: What opening a link or a socket says.
+_NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})
+_CANNOT_CLONE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+async def in_thread(work: Callable[[*Ts], T], *args: *Ts, seconds: float = LIMIT_SECONDS) -> T:
+    """Run blocking `work` in a thread and return what it returns.
+
+    The thread cannot be stopped: after a cancellation or a timeout it goes on, so `work` must own
+    whatever it uses. Raises the `StorageError` that fits an `OSError` of `work`, and `StorageError`
+    when it takes longer than `seconds`.
+    """
+    running = asyncio.get_running_loop().run_in_executor(None, work, *args)
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(running)
+    except TimeoutError as error:
+        raise StorageError(f"the disk did not answer within {seconds:.0f} s") from error
+    except OSError as error:
+        raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
+
+
+def open_regular(path: Path) -> FileIO:
+    """Open a file for reading. Raises `NotFound` for a link, a folder or a device: none is ours."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise NotFound(path.name) from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotFound(path.name)
+    return FileIO(descriptor, "rb")
+
+
+def make_folders(folder: Path, root: Path) -> None:
+    """Make `folder` and what is missing between it and `root`, for this user only."""
+    for part in reversed([folder, *folder.relative_to(root).parents]):
+        (root / part).mkdir(mode=0o700, exist_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_upward(folder: Path, root: Path) -> None:
+    """Make the names in `folder` and in every folder up to `root` durable."""
+    while folder != root:
+        sync_folder(folder)
+        folder = folder.parent
+    sync_folder(root)
+
+
+def copy_pieces(source: int, target: int, size_bytes: int) -> Iterator[int]:
+    """Copy the first `size_bytes` of one descriptor to the other's position; yield after each piece.
+
+    Inside the kernel, without copying at all where the file system can share blocks
+    (copy_file_range(2)). Raises `OSError` if the source is shorter.
+    """
+    done = 0
+    while done < size_bytes:
+        copied = _copy_piece(source, target, done, min(COPY_BYTES, size_bytes - done))
+        if not copied:
+            raise OSError(errno.EIO, "a file is shorter than it was")
+        done += copied
+        yield done
+
+
+def _copy_piece(source: int, target: int, start: int, count: int) -> int:
+    try:
+        return os.copy_file_range(source, target, count, offset_src=start)
+    except OSError as error:
+        if error.errno not in _CANNOT_CLONE:
+            raise
+    return os.sendfile(target, source, start, count)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room that is left for this user on the disk that holds `folder`."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

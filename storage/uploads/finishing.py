@@ -1,0 +1,106 @@
+"""How an upload's segments become one file, and that file a blob, safe to interrupt between any two steps.
+
+1. Hold the folder and the present segment, so that nobody else writes or finishes.
+2. Put the counted bytes of all segments into one file: the first segment that has any, with the later
+   ones appended. In the usual case there is one, and nothing is copied. A stopped writer may still
+   hold that first segment and would write to it when woken: then a new file takes the bytes.
+3. Shut the folder: from here the upload is not found.
+4. Publish the file.
+5. Remove the folder.
+
+Every segment keeps its counted bytes until step 4, so beginning again gives the same bytes.
+"""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.blobs.disk import copy_pieces, open_regular, sync_folder
+from storage.errors import NotFound, UploadBusy
+from storage.uploads import UploadRef
+from storage.uploads.folder import UploadFolder, check_epoch, check_sizes, held, segment_path
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The counted bytes of one segment."""
+
+    path: Path
+    size_bytes: int
+
+
+def finish_steps(
+    folder: UploadFolder, upload: UploadRef, blob: Path, publish: Callable[[Path], object]
+) -> Iterator[None]:
+    """Do the steps; yield after each. Raises what `UploadStore.finish` does, and `OSError`."""
+    with ExitStack() as holds:
+        place = _hold_folder(holds, folder)
+        # Looked for after the folder, because it is there before the folder goes.
+        if not blob.is_file():
+            if place is None:
+                raise NotFound(upload.id)
+            yield from _hand_over(holds, folder, place, upload, publish)
+        yield
+        folder.remove()
+
+
+def _hold_folder(holds: ExitStack, folder: UploadFolder) -> Path | None:
+    try:
+        place = folder.present()
+    except NotFound:
+        return None
+    try:
+        holds.enter_context(held(place, os.O_RDONLY | os.O_DIRECTORY))
+    except (NotFound, FileNotFoundError) as error:
+        raise UploadBusy("the folder is being shut by another") from error
+    return place
+
+
+def _hand_over(
+    holds: ExitStack, folder: UploadFolder, place: Path, upload: UploadRef, publish: Callable[[Path], object]
+) -> Iterator[None]:
+    check_epoch(place, upload)
+    check_sizes(place, upload)
+    last = segment_path(place, upload.epoch)
+    last_size = os.fstat(holds.enter_context(held(last, os.O_RDWR | os.O_CREAT))).st_size
+    yield
+    sizes = (*upload.frozen, last_size)
+    parts = [Part(segment_path(place, epoch), size) for epoch, size in enumerate(sizes, 1) if size]
+    whole = last
+    if any(part.path != last for part in parts):
+        whole = yield from _join(holds, parts)
+    if place != folder.shut:
+        place.rename(folder.shut)
+    sync_folder(folder.root)
+    yield
+    publish(folder.shut / whole.name)
+
+
+def _join(holds: ExitStack, parts: list[Part]) -> Generator[None, None, Path]:
+    """Put the parts into one file, which is returned; yield after each piece."""
+    first, later = parts[0], parts[1:]
+    whole = first.path
+    try:
+        target = holds.enter_context(held(whole, os.O_RDWR))
+    except UploadBusy:
+        whole, first, later = whole.with_name("whole"), Part(whole, 0), parts
+        target = holds.enter_context(held(whole, os.O_RDWR | os.O_CREAT))
+    os.ftruncate(target, first.size_bytes)
+    os.lseek(target, first.size_bytes, os.SEEK_SET)
+    try:
+        for part in later:
+            yield from _append(target, part)
+    except OSError:
+        os.ftruncate(target, first.size_bytes)
+        raise
+    os.fsync(target)
+    yield
+    return whole
+
+
+def _append(target: int, part: Part) -> Iterator[None]:
+    with open_regular(part.path) as source:
+        for _ in copy_pieces(source.fileno(), target, part.size_bytes):
+            yield

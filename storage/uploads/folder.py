@@ -1,0 +1,153 @@
+"""The folder of one upload: its segments by epoch, their sizes, and what it is called at which time.
+
+While bytes arrive the folder is `root/<id>`. Renaming it shuts the door: `finish` and `delete` first
+give it another name, so whoever finds `root/<id>` finds every byte in it.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.blobs.disk import open_regular, sync_folder
+from storage.errors import Damaged, NotFound, UploadBusy, WriterFenced
+from storage.uploads import UploadRef
+
+_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_SEGMENT = re.compile(r"([0-9]{8})\.segment")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadFolder:
+    """Where one upload's segments are. Its methods block."""
+
+    root: Path
+    id: str
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise NotFound("no such upload")
+
+    @property
+    def open(self) -> Path:
+        """The folder while bytes arrive."""
+        return self.root / self.id
+
+    @property
+    def shut(self) -> Path:
+        """The folder while its bytes become a blob."""
+        return self.root / f"{self.id}.finished"
+
+    def check(self) -> None:
+        """Raise `NotFound` unless the upload is open."""
+        if not self.open.is_dir():
+            raise NotFound(self.id)
+
+    def present(self) -> Path:
+        """Return the folder that is there. Raises `NotFound`."""
+        # In the order in which it is renamed: looking the other way round could miss both.
+        for folder in (self.open, self.shut):
+            if folder.is_dir():
+                return folder
+        raise NotFound(self.id)
+
+    def sizes(self, upload: UploadRef) -> tuple[int, ...]:
+        """Return the durable sizes of all segments before the upload's epoch."""
+        fresh = (durable_size(self.open, epoch) for epoch in range(len(upload.frozen) + 1, upload.epoch))
+        sizes = (*upload.frozen, *fresh)
+        check_sizes(self.open, upload)
+        self.check()
+        return sizes
+
+    def offset(self, upload: UploadRef) -> int:
+        """Return the upload's durable offset."""
+        total = sum(self.sizes(upload)) + durable_size(self.open, upload.epoch)
+        # A segment that was missing may have been handed over a moment ago, rather than not be begun.
+        self.check()
+        return total
+
+    def touched_at(self, upload: UploadRef) -> float:
+        """Return when the latest segment was last begun or written to (seconds since 1970)."""
+        for epoch in range(upload.epoch, 0, -1):
+            with contextlib.suppress(FileNotFoundError):
+                return segment_path(self.open, epoch).stat().st_mtime
+        raise NotFound(self.id)
+
+    def remove(self) -> None:
+        """Remove every trace, whatever the folder is called; a crash in between leaves no half upload."""
+        doomed = self.root / f"{self.id}.deleted"
+        for folder in (doomed, self.open, self.shut):
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(doomed)
+                for path in doomed.iterdir():
+                    path.unlink(missing_ok=True)
+                doomed.rmdir()
+        sync_folder(self.root)
+
+
+def segment_path(folder: Path, epoch: int) -> Path:
+    """Return the file that the writer of that epoch appends to."""
+    return folder / f"{epoch:08d}.segment"
+
+
+def durable_size(folder: Path, epoch: int) -> int:
+    """Return a segment's size in bytes once that much of it is durable; 0 when it was never begun."""
+    try:
+        with open_regular(segment_path(folder, epoch)) as handle:
+            size_bytes = os.fstat(handle.fileno()).st_size
+            os.fdatasync(handle.fileno())
+            return size_bytes
+    except FileNotFoundError:
+        return 0
+
+
+def check_sizes(folder: Path, upload: UploadRef) -> None:
+    """Raise `Damaged` if a segment is shorter than its frozen size, `NotFound` if the folder is gone."""
+    for epoch, frozen in enumerate(upload.frozen, 1):
+        path = segment_path(folder, epoch)
+        size_bytes = path.stat().st_size if path.exists() else 0
+        if size_bytes < frozen:
+            if not folder.is_dir():
+                raise NotFound(upload.id)
+            raise Damaged(f"segment {epoch} has {size_bytes} bytes of {frozen}")
+
+
+def check_epoch(folder: Path, upload: UploadRef) -> None:
+    """Raise `WriterFenced` if a later epoch has begun, or earlier ones are not frozen."""
+    if len(upload.frozen) != upload.epoch - 1:
+        raise WriterFenced("the epochs before are not frozen")
+    begun = (_SEGMENT.fullmatch(path.name) for path in folder.iterdir())
+    if any(match and int(match[1]) > upload.epoch for match in begun):
+        raise WriterFenced("a later epoch has begun")
+
+
+def hold(descriptor: int, path: Path) -> None:
+    """Lock what is open, until it is closed, and make sure that it still is what `path` names.
+
+    The lock (flock(2)) dies with its process, but not while that is merely stopped.
+    Raises `UploadBusy`, `NotFound`.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UploadBusy(path.parent.name) from error
+    try:
+        same = os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise NotFound(path.parent.name)
+
+
+@contextlib.contextmanager
+def held(path: Path, flags: int) -> Iterator[int]:
+    """Open and lock a file or folder; give its descriptor. Raises `UploadBusy`, `NotFound`."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        hold(descriptor, path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
