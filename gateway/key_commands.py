@@ -38,9 +38,9 @@ async def _create(settings: Settings, arguments: argparse.Namespace) -> int:
 async def _list(settings: Settings, _: argparse.Namespace) -> int:
     async with open_database(settings.database_url) as database:
         for key in await Principals(database).list():
-            centre = key.centre_id or "board"
-            state = "revoked" if key.revoked_at else "active"
-            sys.stdout.write(f"{key.id}\t{state}\t{centre}\t{','.join(sorted(key.roles))}\t{key.label}\n")
+            who, state = key.principal, "revoked" if key.revoked_at else "active"
+            roles = ",".join(sorted(who.roles))
+            sys.stdout.write(f"{who.id}\t{state}\t{who.centre_id or 'board'}\t{roles}\t{key.label}\n")
     return 0
 
 

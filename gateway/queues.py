@@ -1,6 +1,7 @@
 """Queue depth for operators, as JSON and as Prometheus metrics."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -9,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from gateway.auth import OPS, require_role
 from gateway.keys import SERVICES
 from gateway.problems import Problem
+from workers.pipeline import STEPS
 from workers.queue import QueueDepth, QueueUnavailable
 
 
@@ -35,7 +37,8 @@ async def metrics(request: web.Request) -> web.Response:
 async def _depths(request: web.Request) -> tuple[QueueDepth, ...]:
     services = request.app[SERVICES]
     try:
-        return await services.queue.depths(await services.evidence.dead_by_queue())
+        failed = await services.evidence.failed_by_stage()
+        return await services.queue.depths({STEPS[stage].queue: count for stage, count in failed.items()})
     except QueueUnavailable as error:
         raise Problem("busy", headers={"Retry-After": "5"}) from error
 
@@ -53,9 +56,10 @@ def _record_depths(registry: CollectorRegistry, depths: tuple[QueueDepth, ...]) 
 
 async def _record_store(request: web.Request, registry: CollectorRegistry) -> None:
     services = request.app[SERVICES]
-    pending, oldest = await services.outbox.count_and_oldest()
-    Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(pending)
-    Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(oldest)
+    backlog = await services.outbox.count_and_oldest()
+    Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(backlog.count)
+    age = (datetime.now(UTC) - backlog.oldest_due_at).total_seconds() if backlog.oldest_due_at else 0.0
+    Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(max(0.0, age))
     free = await services.blobs.free_bytes()
     if free is not None:
         Gauge("storage_free_bytes", "Room left in the store", registry=registry).set(free)

@@ -9,7 +9,7 @@ import structlog
 
 from gateway.services import Services
 from gateway.tus.completion import abandon, complete, durable_offset
-from storage.errors import StorageError
+from storage.errors import StorageError, UploadBusy
 from storage.upload import Upload, UploadState
 
 _PAUSE_SECONDS = 30.0
@@ -47,15 +47,16 @@ async def sweep(services: Services, now: datetime) -> None:
         after = uploads[-1].id
     for upload in await services.uploads.expired(now, _BATCH):
         await abandon(services, upload, UploadState.EXPIRED)
-    await services.uploads.forget(now)
+    for upload in await services.uploads.forgettable(now, _BATCH):
+        await services.uploads.forget(upload.id)
 
 
 async def _finish_if_whole(services: Services, upload: Upload) -> None:
     """Finish an upload whose last answer was lost with its process."""
     try:
-        offset = await durable_offset(services, upload)
+        if await durable_offset(services, upload) == upload.length_bytes:
+            await complete(services, upload)
+    except UploadBusy:
+        return
     except StorageError as error:
         _log.warning("upload_unreadable", upload_id=upload.id, error=repr(error))
-        return
-    if offset == upload.length_bytes:
-        await complete(services, upload)

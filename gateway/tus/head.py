@@ -1,11 +1,14 @@
 """HEAD: where an upload stands (tus 1.0.0, Core protocol)."""
 
+from contextlib import suppress
+
 from aiohttp import web
 
 from gateway.keys import HOLDERS, SERVICES
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.headers import require_version
 from gateway.tus.lookup import find_upload, upload_headers
+from storage.errors import UploadBusy
 from storage.upload import Upload, UploadState
 
 
@@ -32,5 +35,6 @@ async def _offset(request: web.Request, upload: Upload) -> int:
     await request.app[HOLDERS].settle(upload)
     offset = await durable_offset(services, upload)
     if offset == upload.length_bytes:
-        await complete(services, upload)
+        with suppress(UploadBusy):  # its sender is about to finish it
+            await complete(services, upload)
     return offset

@@ -8,7 +8,7 @@ stop, its epoch is taken: what it writes afterwards counts for nothing (see `sto
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aiohttp import StreamReader
 
@@ -46,11 +46,11 @@ class Holders:
         Raises `Problem` (409) while another holder is receiving, `WriterFenced` when another taker was faster.
         """
         async with AsyncExitStack() as stack:
-            held = upload
+            held = await self._frozen(upload)
             try:
                 writer = await stack.enter_async_context(self._open(held, body))
             except UploadBusy:
-                held = await self.take_over(upload)
+                held = await self.take_over(held)
                 writer = await stack.enter_async_context(self._open(held, body))
             yield held, writer
 
@@ -96,7 +96,10 @@ class Holders:
             await self.stop(upload.id)
 
     async def _fence(self, upload: Upload) -> Upload:
-        taken = await self._records.take_over(upload.id, upload.epoch)
-        frozen = await self._store.measure(taken.ref)
-        await self._records.freeze(upload.id, taken.epoch, frozen)
-        return replace(taken, frozen=frozen)
+        return await self._frozen(await self._records.take_over(upload.id, upload.epoch))
+
+    async def _frozen(self, upload: Upload) -> Upload:
+        """Freeze the segments of earlier epochs if the taker died before it did."""
+        if len(upload.frozen) == upload.epoch - 1:
+            return upload
+        return await self._records.freeze(upload.id, upload.epoch, await self._store.measure(upload.ref))

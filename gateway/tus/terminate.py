@@ -13,6 +13,10 @@ async def terminate(request: web.Request) -> web.Response:
     """Free what the upload holds; of a finished one only its address goes, its evidence stays."""
     require_version(request)
     upload = await find_upload(request)
-    await request.app[HOLDERS].stop(upload.id)
-    await abandon(request.app[SERVICES], upload, UploadState.TERMINATED)
+    services = request.app[SERVICES]
+    if upload.state is UploadState.FINISHED:
+        await services.uploads.forget(upload.id)
+    else:
+        await request.app[HOLDERS].stop(upload.id)
+        await abandon(services, upload, UploadState.TERMINATED)
     return web.Response(status=204)

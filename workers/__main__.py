@@ -1,0 +1,64 @@
+"""`python -m workers scan verify video image`, `python -m workers status`, `python -m workers retry ID`."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+import uvloop
+
+from config.logging import set_up_logging
+from config.settings import Settings
+from storage.records.database import open_database
+from storage.records.evidence import EvidenceRecords
+from workers.decisions import redriven
+from workers.pipeline import QUEUES
+from workers.queue import open_queue
+from workers.status import print_status
+
+
+def main() -> int:
+    """Parse the command line and run one command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m workers",
+        description="Run the jobs of some queues, or: `status` shows them, `retry ID` runs failed evidence again.",
+    )
+    parser.add_argument("words", nargs="+", metavar="QUEUE", help=f"{' '.join(QUEUES)} | status | retry ID")
+    words: list[str] = parser.parse_args().words
+    settings = Settings()
+    set_up_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if words == ["status"]:
+            return runner.run(_status(settings))
+        if words[0] == "retry" and len(words) == 2:
+            return runner.run(_retry(settings, words[1]))
+        if unknown := sorted(set(words) - set(QUEUES)):
+            parser.error(f"unknown queue: {', '.join(unknown)}")
+        return runner.run(_work(settings, words))
+
+
+async def _work(settings: Settings, queues: list[str]) -> int:
+    from workers.worker import work  # noqa: PLC0415 - `status` must not load media tools
+
+    await work(settings, queues)
+    return 0
+
+
+async def _status(settings: Settings) -> int:
+    async with open_queue(settings) as queue:
+        await print_status(queue, sys.stdout)
+    return 0
+
+
+async def _retry(settings: Settings, evidence_id: str) -> int:
+    """Run failed evidence again; the reconciler of any worker pushes the job."""
+    async with open_database(settings.database_url) as database:
+        changed = await EvidenceRecords(database).change(
+            evidence_id, lambda evidence: redriven(evidence, "operator", datetime.now(UTC))
+        )
+    sys.stdout.write("running again\n" if changed else "not failed, so nothing was changed\n")
+    return 0 if changed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The workers' composition root: one process that runs the jobs of any set of queues."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from config.settings import Settings
+from scanning.pool import ClamdPool
+from storage.blobs.local import LocalBlobStore
+from storage.records.database import open_database
+from storage.records.evidence import EvidenceRecords
+from storage.records.outbox import Outbox
+from storage.states import StageName
+from transcode.children import open_children
+from workers.context import Context
+from workers.heartbeat import Heartbeat, open_heartbeat
+from workers.lease import LeaseWorker
+from workers.pipeline import PIPELINE
+from workers.queue import open_queue
+from workers.reconcile import reconcile_for_ever
+from workers.room import Room
+from workers.tasks.edge import stage_function
+from workers.tasks.finding import Work
+from workers.tasks.scan import scan
+from workers.tasks.thumbnail import thumbnail
+from workers.tasks.transcode import transcode
+from workers.tasks.verify import verify
+
+#: The work of every stage.
+WORK: dict[StageName, Work] = {
+    StageName.SCAN: scan,
+    StageName.VERIFY: verify,
+    StageName.TRANSCODE: transcode,
+    StageName.THUMBNAIL: thumbnail,
+}
+
+#: What pre-started children have imported before they are needed.
+PRELOADED = ("scanning.inspection", "transcode.image", "transcode.document")
+
+_log = structlog.get_logger()
+
+
+async def work(settings: Settings, queues: Sequence[str]) -> None:
+    """Run the jobs of these queues until SIGTERM or SIGINT; then hand back what is still running."""
+    with open_heartbeat(settings) as heartbeat:
+        async with open_context(settings, heartbeat.worker) as context:
+            workers = create_workers(settings, queues, context, heartbeat)
+            loop = asyncio.get_running_loop()
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(signum, lambda: [worker.drain() for worker in workers])
+            _log.info("working", queues=list(queues), worker=heartbeat.worker)
+            async with asyncio.TaskGroup() as tasks:
+                reconciling = tasks.create_task(
+                    reconcile_for_ever(context.outbox, context.queue, settings.reconcile_seconds)
+                )
+                running = [tasks.create_task(worker.run()) for worker in workers]
+                await asyncio.wait(running)
+                reconciling.cancel()
+
+
+def create_workers(
+    settings: Settings, queues: Sequence[str], context: Context, heartbeat: Heartbeat
+) -> list[LeaseWorker]:
+    """Make one worker a queue; they share a heartbeat and a room."""
+    room = Room()
+    return [
+        LeaseWorker(
+            queue,
+            {
+                step.stage: stage_function(context, step.stage, WORK[step.stage])
+                for step in PIPELINE
+                if step.queue == queue
+            },
+            slots_of(settings, queue),
+            settings,
+            heartbeat,
+            room,
+            {},
+        )
+        for queue in queues
+    ]
+
+
+def slots_of(settings: Settings, queue: str) -> int:
+    """Return how many jobs of a queue one process runs at once."""
+    slots: int = getattr(settings, f"{queue}_slots")
+    return slots
+
+
+@asynccontextmanager
+async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
+    """Open records, stores, scanner and children as the settings say."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_url))
+        queue = await stack.enter_async_context(open_queue(settings))
+        idle = settings.verify_slots + settings.image_slots
+        children = await stack.enter_async_context(open_children(PRELOADED, idle, settings.scratch))
+        yield Context(
+            settings=settings,
+            name=f"worker:{name}",
+            evidence=EvidenceRecords(database),
+            outbox=Outbox(database),
+            blobs=LocalBlobStore(settings.store / "blobs"),
+            queue=queue,
+            scanner=ClamdPool(settings.clamd_sockets),
+            children=children,
+        )
