@@ -30,7 +30,7 @@ async def working_key(path: Path, port: int, make: Make) -> str:
 
 
 async def _is_taken(port: int, key: str) -> bool:
-    return await ask_http(port, "/v1/queues", key) == 200
+    return await ask_http(port, "/v1/evidence?limit=1", key) == 200
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Tests of settings, tables and of the stack on one machine."""
