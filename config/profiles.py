@@ -1,0 +1,59 @@
+"""What renditions are like: the rows of `profiles.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProfile:
+    """One kind of reading copy. Edges are pixels, rates bits a second."""
+
+    name: str
+    long_edge: int
+    short_edge: int
+    #: Most frames a second.
+    frame_rate: int
+    #: x264's preset, profile, level and constant rate factor.
+    preset: str
+    h264_profile: str
+    level: str
+    crf: int
+    #: A bound for the busiest second of what is made.
+    peak_bit_rate: int
+    #: The most that is copied as it is.
+    copy_bit_rate: int
+    #: Longest distance between two points that a player can jump to.
+    keyframe_seconds: int
+    audio_bit_rate: int
+    audio_channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Sizes of previews: longest edges in pixels."""
+
+    thumbnail_edge: int
+    poster_edge: int
+    review_edge: int
+    jpeg_quality: int
+    #: A picture whose header says more is refused.
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The whole table."""
+
+    video: Mapping[str, VideoProfile]
+    pictures: Pictures
+
+
+@cache
+def load_profiles(path: Path = Path(__file__).with_name("profiles.toml")) -> Profiles:
+    """Read the table; a missing or unknown field raises `TypeError`."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    video = {name: VideoProfile(name=name, **row) for name, row in raw["video"].items()}
+    return Profiles(video, Pictures(**raw["pictures"]))

@@ -1,0 +1,186 @@
+"""What a film or a recording holds, as ffprobe sees it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from transcode.arguments import SAFE_INPUT, file_name, tool_limits
+from transcode.diagnosis import diagnose
+from transcode.errors import ToolFailed
+from transcode.process import run
+from transcode.sandbox import Room, SandboxKind, detect, wrap
+
+TIMEOUT_SECONDS = 120.0
+#: What ffprobe warns when it guesses a length.
+ESTIMATED = "Estimating duration from bitrate"
+INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """The moving picture; cover art does not count. `None`: the file does not say."""
+
+    index: int
+    codec: str
+    #: Stored size in pixels, before rotation and pixel shape.
+    width: int
+    height: int
+    #: Degrees clockwise that a player turns it.
+    rotation: int = 0
+    #: Width of a pixel divided by its height.
+    pixel_aspect: Fraction = Fraction(1)
+    frame_rate: Fraction | None = None
+    frames: int | None = None
+    duration_seconds: float | None = None
+    bit_rate: int | None = None
+    pixel_format: str | None = None
+    color_transfer: str | None = None
+    interlaced: bool = False
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height as seen: upright, in square pixels."""
+        width, height = round(self.width * self.pixel_aspect), self.height
+        return (height, width) if self.rotation % 180 else (width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """The first sound track."""
+
+    index: int
+    codec: str
+    channels: int | None = None
+    sample_rate: int | None = None
+    duration_seconds: float | None = None
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A film or a recording."""
+
+    #: The first of ffmpeg's names for the container: `mov`, `matroska`, `mp3`…
+    format_name: str
+    size_bytes: int
+    duration_seconds: float | None
+    #: The file does not state its length; it was guessed from size and bit rate.
+    duration_estimated: bool
+    bit_rate: int | None
+    video: VideoStream | None
+    audio: AudioStream | None
+    #: Version of the tools that saw it.
+    version: str
+
+
+async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
+    """Look into the file, sandboxed; raises `SourceDamaged`, `SourceRefused` or another `ToolError`."""
+    room = Room(kind or detect(), source=path)
+    argv = [
+        "ffprobe",
+        "-v",
+        "warning",
+        "-of",
+        "json",
+        "-show_format",
+        "-show_streams",
+        "-show_program_version",
+    ]
+    for option, value in SAFE_INPUT.items():
+        argv += [f"-{option}", value]
+    command = wrap([*argv, "-i", file_name(room.source_inside)], room, tool_limits(TIMEOUT_SECONDS))
+    try:
+        finished = await run(command, timeout_seconds=TIMEOUT_SECONDS)
+    except ToolFailed as error:
+        raise diagnose(error) from error
+    return parse_probe(json.loads(finished.stdout), estimated=ESTIMATED in finished.stderr_tail)
+
+
+def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
+    """Read ffprobe's JSON (`-show_format -show_streams -show_program_version`)."""
+    form, streams = found.get("format", {}), found.get("streams", [])
+    return Probe(
+        format_name=str(form.get("format_name", "")).partition(",")[0],
+        size_bytes=_whole(form.get("size")) or 0,
+        duration_seconds=_seconds(form.get("duration")),
+        duration_estimated=estimated,
+        bit_rate=_whole(form.get("bit_rate")),
+        video=next((_video(stream) for stream in streams if _is_film(stream)), None),
+        audio=next((_audio(stream) for stream in streams if stream.get("codec_type") == "audio"), None),
+        version=str(found.get("program_version", {}).get("version", "")),
+    )
+
+
+def _is_film(stream: Mapping[str, Any]) -> bool:
+    return stream.get("codec_type") == "video" and not stream.get("disposition", {}).get("attached_pic")
+
+
+def _video(stream: Mapping[str, Any]) -> VideoStream:
+    return VideoStream(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "unknown")),
+        width=_whole(stream.get("width")) or 0,
+        height=_whole(stream.get("height")) or 0,
+        rotation=_rotation(stream.get("side_data_list", ())),
+        pixel_aspect=_ratio(stream.get("sample_aspect_ratio"), ":") or Fraction(1),
+        frame_rate=_ratio(stream.get("avg_frame_rate"), "/"),
+        frames=_whole(stream.get("nb_frames")),
+        duration_seconds=_duration(stream),
+        bit_rate=_whole(stream.get("bit_rate")),
+        pixel_format=stream.get("pix_fmt"),
+        color_transfer=stream.get("color_transfer"),
+        interlaced=stream.get("field_order") in INTERLACED,
+    )
+
+
+def _audio(stream: Mapping[str, Any]) -> AudioStream:
+    return AudioStream(
+        index=int(stream["index"]),
+        codec=str(stream.get("codec_name", "unknown")),
+        channels=_whole(stream.get("channels")),
+        sample_rate=_whole(stream.get("sample_rate")),
+        duration_seconds=_duration(stream),
+        bit_rate=_whole(stream.get("bit_rate")),
+    )
+
+
+def _rotation(side_data: Sequence[Mapping[str, Any]]) -> int:
+    """Return the display matrix's rotation as degrees clockwise; ffprobe counts anticlockwise."""
+    for entry in side_data:
+        if "rotation" in entry:
+            return round(-float(entry["rotation"]) / 90) * 90 % 360
+    return 0
+
+
+def _duration(stream: Mapping[str, Any]) -> float | None:
+    """Return the stream's own length; Matroska keeps it in a tag, as HH:MM:SS.fraction."""
+    if "duration" in stream:
+        return _seconds(stream["duration"])
+    parts = str(stream.get("tags", {}).get("DURATION", "")).split(":")
+    values = [_seconds(part) for part in parts]
+    if len(values) != 3 or None in values:
+        return None
+    hours, minutes, seconds = (value or 0.0 for value in values)
+    return (hours * 60 + minutes) * 60 + seconds
+
+
+def _seconds(text: object) -> float | None:
+    try:
+        value = float(str(text))
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def _whole(value: object) -> int | None:
+    return int(str(value)) if str(value).isdecimal() else None
+
+
+def _ratio(text: object, separator: str) -> Fraction | None:
+    above, _, below = str(text).partition(separator)
+    if not (above.isdecimal() and below.isdecimal()) or int(below) == 0 or int(above) == 0:
+        return None
+    return Fraction(int(above), int(below))
