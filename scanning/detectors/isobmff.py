@@ -1,0 +1,112 @@
+"""The family of QuickTime, MP4, 3GP and HEIC: told by brands, walked box by box to the end of the file.
+
+Sources: ISO/IEC 14496-12, sections 4.2, 4.3 and 8.4.3; ISO/IEC 23008-12, annex B; Apple, "QuickTime File
+Format"; the registry of brands at mp4ra.org.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scanning.content import Content
+from scanning.detector import Detector
+from scanning.findings import Checked, damage
+
+#: First boxes of files that have no `ftyp`: QuickTime older than that box.
+_OLD_FIRST = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+
+#: Type to its brands. The first known brand decides: the major one, then the compatible ones in order.
+_BRANDS_OF = {
+    "quicktime": "qt",
+    "m4a": "M4A",
+    "m4b": "M4B",
+    "m4v": "M4V M4VH M4VP",
+    "3g2": "3g2a 3g2b 3g2c KDDI",
+    "3gp": "3ge6 3ge7 3ge9 3gg6 3gg9 3gr6 3gr9 3gs6 3gs7 3gs9 3gp1 3gp2 3gp3 3gp4 3gp5 3gp6 3gp7 3gp8 3gp9",
+    "heic": "heic heix heim heis hevc hevx hevm hevs",
+    "avif": "avif avis",
+    "mp4": "isom iso2 iso3 iso4 iso5 iso6 iso7 iso8 iso9 mp41 mp42 mp71 avc1 dash MSNV mmp4 XAVC CAEP",
+}
+_BRANDS = {brand.ljust(4).encode(): name for name, brands in _BRANDS_OF.items() for brand in brands.split()}
+_PICTURES = frozenset({"heic", "avif"})
+_FILMS = {b"vide": "video", b"soun": "audio", b"pict": "picture"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    kind: bytes
+    start: int
+    end: int
+
+
+def _boxes(content: Content, offset: int, end: int) -> Iterator[_Box]:
+    """Yield the boxes between two offsets, up to what is no box; raises `Flawed` if one does not fit."""
+    while offset + 8 <= end:
+        size, kind = struct.unpack(">I4s", content.exactly(offset, 8))
+        if not _is_kind(kind):
+            return
+        header = 8
+        if size == 1:
+            size, header = int.from_bytes(content.exactly(offset + 8, 8), "big"), 16
+        elif size == 0:
+            size = end - offset
+        if size < header:
+            raise damage("its structure is broken")
+        if offset + size > end:
+            raise damage("its end is missing")
+        yield _Box(kind, offset + header, offset + size)
+        offset += size
+
+
+def _is_kind(kind: bytes) -> bool:
+    return all(byte == 0xA9 or 0x20 <= byte < 0x7F for byte in kind)
+
+
+def _looks_like(head: bytes) -> bool:
+    kind = head[4:8]
+    return kind == b"ftyp" or (kind in _OLD_FIRST and head[:4] < b"\x80")
+
+
+def _type_of(content: Content) -> str | None:
+    if content.head[4:8] != b"ftyp":
+        return "quicktime"
+    size = min(int.from_bytes(content.head[:4], "big"), len(content.head))
+    major, compatible = content.head[8:12], content.head[16:size]
+    brands = (major, *(compatible[at : at + 4] for at in range(0, len(compatible), 4)))
+    return next((_BRANDS[brand] for brand in brands if brand in _BRANDS), None)
+
+
+def _check(content: Content, name: str) -> Checked:
+    found, end, moov = set[bytes](), 0, None
+    for box in _boxes(content, 0, content.size_bytes):
+        found.add(box.kind)
+        end = box.end
+        moov = box if box.kind == b"moov" else moov
+    if name in _PICTURES:
+        if b"meta" not in found and moov is None:
+            raise damage("its index is missing")
+        return Checked(end=end)
+    if moov is None:
+        raise damage("its index is missing, so nothing of it can be played")
+    tracks = _tracks(content, moov)
+    if not tracks.keys() & {"video", "audio"}:
+        raise damage("it holds neither pictures nor sound")
+    return Checked(facts={"tracks": tracks}, end=end)
+
+
+def _tracks(content: Content, moov: _Box) -> dict[str, int]:
+    """Count the tracks of a film by what they carry."""
+    counts: dict[str, int] = {}
+    for track in _named(content, moov, b"trak"):
+        for media in _named(content, track, b"mdia"):
+            for handler in _named(content, media, b"hdlr"):
+                kind = _FILMS.get(content.exactly(handler.start + 8, 4), "other")
+                counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+def _named(content: Content, parent: _Box, kind: bytes) -> Iterator[_Box]:
+    return (box for box in _boxes(content, parent.start, parent.end) if box.kind == kind)
+
+
+DETECTOR = Detector(tells=frozenset(_BRANDS_OF), looks_like=_looks_like, type_of=_type_of, check=_check)

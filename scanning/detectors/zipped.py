@@ -1,0 +1,62 @@
+"""Everything that is a ZIP archive: office files of both families, and archives as such.
+
+Apple's iWork files are archives too; they have no detector yet, so nothing is said of them.
+"""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scanning.archive import check_members, extract_members, open_archive
+from scanning.content import Content
+from scanning.detector import Detector
+from scanning.detectors import odf, ooxml
+from scanning.findings import Checked
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A family of archives, known by one member."""
+
+    member: str
+    types: frozenset[str]
+    type_of: Callable[[zipfile.ZipFile], str | None]
+    check: Callable[[zipfile.ZipFile, str], Checked]
+
+
+_FAMILIES = (
+    _Family(ooxml.CONTENT_TYPES, frozenset(ooxml.TYPES.values()), ooxml.type_of, ooxml.check),
+    _Family(odf.MIMETYPE, frozenset(odf.TYPES.values()), odf.type_of, odf.check),
+)
+_IWORK_MEMBERS = frozenset({"Index/Document.iwa", "Index.zip", "index.xml", "index.apxl"})
+_IWORK_TYPES = frozenset({"pages"})
+_OFFICE_TYPES = frozenset[str]().union(*(family.types for family in _FAMILIES))
+
+
+def _type_of(content: Content) -> str | None:
+    with open_archive(content) as archive:
+        names = frozenset(archive.namelist())
+        for family in _FAMILIES:
+            if family.member in names:
+                return family.type_of(archive) or "zip"
+    return None if names & _IWORK_MEMBERS else "zip"
+
+
+def _check(content: Content, name: str) -> Checked:
+    with open_archive(content) as archive:
+        check_members(content, archive)
+        for family in _FAMILIES:
+            if name in family.types:
+                return family.check(archive, name)
+        return Checked()
+
+
+DETECTOR = Detector(
+    tells=_OFFICE_TYPES | {"zip"},
+    looks_like=lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")),
+    type_of=_type_of,
+    check=_check,
+    extract=extract_members,
+    container="zip",
+    may_hide=_OFFICE_TYPES | _IWORK_TYPES,
+)

@@ -1,0 +1,63 @@
+"""What a file really is: the table of detectors, and the one loop over it.
+
+A format is added by one module in `scanning/detectors`, one row here, and its type in `config/formats.toml`.
+"""
+
+from dataclasses import replace
+
+from scanning.content import Content
+from scanning.detector import Detector
+from scanning.detectors import elf, gif, isobmff, jpeg, matroska, ole, pdf, pe, png, riff, text, zipped
+from scanning.findings import Checked, Finding, Flawed
+from scanning.tails import check_tail
+
+#: In the order they are asked; those with the plainest magic numbers first, text last.
+DETECTORS: tuple[Detector, ...] = (
+    pe.DETECTOR,
+    elf.DETECTOR,
+    zipped.DETECTOR,
+    ole.DETECTOR,
+    jpeg.DETECTOR,
+    png.DETECTOR,
+    gif.DETECTOR,
+    riff.DETECTOR,
+    matroska.DETECTOR,
+    isobmff.DETECTOR,
+    pdf.DETECTOR,
+    text.DETECTOR,
+)
+
+#: Types whose files are checked by machine; an extension that holds others has to wait for its detector.
+CHECKED_TYPES: frozenset[str] = frozenset().union(*(detector.tells for detector in DETECTORS))
+
+
+def identify(content: Content) -> tuple[Finding, Detector] | None:
+    """Say what the file is and which detector knew it; `None`: it is nothing that any of them knows."""
+    for detector in DETECTORS:
+        if detector.looks_like(content.head):
+            finding = _ask(detector, content)
+            if finding is not None:
+                return finding, detector
+    return None
+
+
+def _ask(detector: Detector, content: Content) -> Finding | None:
+    try:
+        name = detector.type_of(content)
+    except Flawed as flaw:
+        if detector.container is None:
+            return None
+        return Finding(detector.container, Checked(problems=(flaw.problem,)), detector.may_hide)
+    if name is None:
+        return None
+    may_be = detector.may_hide if name == detector.container else frozenset()
+    try:
+        checked = check_tail(content, detector.check(content, name))
+    except Flawed as flaw:
+        return Finding(name, Checked(problems=(flaw.problem,)), may_be)
+    return Finding(name, checked)
+
+
+def with_problem(finding: Finding, flaw: Flawed) -> Finding:
+    """Return the finding with one more problem."""
+    return replace(finding, checked=replace(finding.checked, problems=(*finding.problems, flaw.problem)))

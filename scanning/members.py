@@ -1,0 +1,55 @@
+"""Members of containers, written out as numbered files so that each can be scanned by itself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanning.findings import unsafe
+
+
+_NAME_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file that was inside another."""
+
+    #: Its name inside, as the container has it, or the end of a long one; never used as a path.
+    name: str
+    #: Its name in the members' folder.
+    file: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLimits:
+    """The most that is taken out of one file."""
+
+    count: int = 5_000
+    total_bytes: int = 16 << 30
+
+
+class Members:
+    """Writes members into `folder`, which it makes if need be, within limits."""
+
+    def __init__(self, folder: Path, limits: MemberLimits | None = None) -> None:
+        self._folder = folder
+        self._limits = limits or MemberLimits()
+        self._left_bytes = self._limits.total_bytes
+        self.written: list[Member] = []
+
+    def write(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write one member; raises `Flawed` over a limit and `OSError` when the disk is full."""
+        if len(self.written) >= self._limits.count:
+            raise unsafe(f"more than {self._limits.count} files inside")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = f"{len(self.written) + 1:06}"
+        size_bytes = 0
+        with (self._folder / file).open("xb") as target:
+            for piece in pieces:
+                size_bytes += len(piece)
+                if size_bytes > self._left_bytes:
+                    raise unsafe("it unpacks to more than can be checked")
+                target.write(piece)
+        self._left_bytes -= size_bytes
+        self.written.append(Member(name[-_NAME_CHARACTERS:], file, size_bytes))

@@ -1,0 +1,45 @@
+"""XML parts of office files: their elements in a row, read without ever following what they refer to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from xml.parsers import expat
+
+from scanning.findings import damage, unsafe
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element, in the order of the text."""
+
+    #: Without its namespace.
+    name: str
+    attributes: Mapping[str, str]
+
+
+def parse_elements(data: bytes) -> tuple[Element, ...]:
+    """Return all elements; attribute names lose their namespaces.
+
+    Raises `Flawed` on broken XML, and on a document type: no office format has one, and entities are
+    declared there.
+    """
+    elements: list[Element] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        elements.append(Element(_local(name), {_local(key): value for key, value in attributes.items()}))
+
+    def refuse(*_: object) -> NoReturn:
+        raise unsafe("a part of it declares a document type")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise damage("a part of it is broken") from error
+    return tuple(elements)
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
