@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problem details: the one table from errors to codes, and the one way to answer them.
 
-    Problem     a refusal with a code of `config/reasons.toml`, its details and its headers
+    Problem      a refusal with a code of `config/reasons.toml`, its details and its headers
+    TakenOver    a sender that had gone silent was replaced by another
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,18 @@ from storage import errors
 
 CONTENT_TYPE = "application/problem+json"
 
+
+
+class TakenOver(TimeoutError):
+    """This sender was silent for too long and another one took the upload over.
+
+    A `TimeoutError`, because the server then gives up on the rest of the body without complaint.
+    """
+
+
 #: Errors of the layers below, by the code they are answered with; first match wins.
 ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (TakenOver, "upload_busy"),
     (errors.NotFound, "not_found"),
     (errors.UploadBusy, "upload_busy"),
     (errors.WriterFenced, "upload_busy"),

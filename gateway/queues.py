@@ -1,7 +1,6 @@
 """Queue depth for operators, as JSON and as Prometheus metrics."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -37,7 +36,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def _depths(request: web.Request) -> tuple[QueueDepth, ...]:
     services = request.app[SERVICES]
     try:
-        failed = await services.evidence.failed_by_stage()
+        failed = await services.evidence.failed_stages()
         return await services.queue.depths({STEPS[stage].queue: count for stage, count in failed.items()})
     except QueueUnavailable as error:
         raise Problem("busy", headers={"Retry-After": "5"}) from error
@@ -56,10 +55,9 @@ def _record_depths(registry: CollectorRegistry, depths: tuple[QueueDepth, ...]) 
 
 async def _record_store(request: web.Request, registry: CollectorRegistry) -> None:
     services = request.app[SERVICES]
-    backlog = await services.outbox.count_and_oldest()
-    Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(backlog.count)
-    age = (datetime.now(UTC) - backlog.oldest_due_at).total_seconds() if backlog.oldest_due_at else 0.0
-    Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(max(0.0, age))
+    pending, oldest_seconds = await services.outbox.count_and_oldest()
+    Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(pending)
+    Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(oldest_seconds)
     free = await services.blobs.free_bytes()
     if free is not None:
         Gauge("storage_free_bytes", "Room left in the store", registry=registry).set(free)

@@ -31,14 +31,14 @@ async def admit(services: Services, principal: Principal, length_bytes: int) -> 
     limit = services.settings.open_uploads_per_centre
     if await services.uploads.open_count(principal.centre_id or "") >= limit:
         raise Problem("too_many_uploads", {"limit": str(limit)}, headers={"Retry-After": "60"})
-    room = await services.store.room()
-    if room is not None and length_bytes > room.free_bytes - reserve_bytes(services, room.total_bytes):
+    free = await services.store.free_bytes()
+    chosen = services.settings.free_disk_reserve_bytes
+    if free is not None and length_bytes > free - reserve_bytes(chosen, free):
         raise Problem("storage_full", headers={"Retry-After": "600"})
 
 
-def reserve_bytes(services: Services, total_bytes: int) -> int:
-    """Return what must stay free: the setting, or the smaller of 5 % and 2 GiB."""
-    chosen = services.settings.free_disk_reserve_bytes
+def reserve_bytes(chosen: int | None, total_bytes: int) -> int:
+    """Return what must stay free: the setting, or without one the smaller of 5 % and 2 GiB."""
     return min(int(total_bytes * _FREE_FRACTION), _FREE_BYTES) if chosen is None else chosen
 
 

@@ -36,8 +36,8 @@ async def complete(services: Services, upload: Upload) -> None:
     now = datetime.now(UTC)
     changed = await services.uploads.finish(
         upload.id,
-        now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
         lambda _, evidence: received(evidence, size, upload.principal_id, now),
+        expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
     )
     if changed and changed.jobs:
         with suppress(QueueUnavailable):  # the outbox holds the job; the reconciler pushes it
@@ -47,9 +47,8 @@ async def complete(services: Services, upload: Upload) -> None:
 async def abandon(services: Services, upload: Upload, state: UploadState) -> None:
     """End an upload before its last byte: cancelled by its sender, or expired; its bytes are dropped."""
     after, code = _ABANDONED[state]
-    remembered = datetime.now(UTC) + timedelta(seconds=services.settings.finished_upload_lifetime_seconds)
     await services.uploads.end(
-        upload.id, state, remembered, lambda _, evidence: abandoned(evidence, after, code, upload.principal_id)
+        upload.id, state, lambda _, evidence: abandoned(evidence, after, code, upload.principal_id)
     )
     await services.store.delete(upload.id)
 

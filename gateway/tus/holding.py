@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import StreamReader
 
-from gateway.problems import Problem
+from gateway.problems import Problem, TakenOver
 from storage.errors import UploadBusy
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
@@ -82,7 +82,7 @@ class Holders:
         holder = self._holders.get(upload_id)
         if holder is None:
             return False
-        holder.body.set_exception(Problem("upload_busy"))
+        holder.body.set_exception(TakenOver())
         try:
             async with asyncio.timeout(_LEAVING_SECONDS):
                 await holder.left.wait()

@@ -8,7 +8,7 @@ import asyncio
 
 from aiohttp import StreamReader, web_exceptions
 
-from gateway.problems import Problem
+from gateway.problems import Problem, TakenOver
 from storage.uploads import UploadWriter
 
 
@@ -22,12 +22,14 @@ async def receive(body: StreamReader, writer: UploadWriter, *, limit: int | None
     `limit`: the upload's announced length in bytes. A body that goes beyond it is refused with 413 and the
     bytes up to the limit are kept. Every piece is what has arrived meanwhile (at most twice the server's
     `read_bufsize`), so a fast sender is written in large pieces and a slow one without delay.
-    Raises `Problem`, `ConnectionSilent`, `StorageFull`.
+    Raises `Problem`, `ConnectionSilent`, `TakenOver`, `StorageFull`.
     """
     while True:
         try:
             async with asyncio.timeout(silent_seconds):
                 chunk = await body.readany()
+        except TakenOver:
+            raise
         except TimeoutError as error:
             raise ConnectionSilent from error
         if not chunk:
