@@ -5,6 +5,7 @@ from dataclasses import fields
 from hashlib import sha256
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -17,6 +18,8 @@ from storage.records.transaction import load_stored
 from storage.states import EvidenceState
 
 _PAGE = 500
+#: What rows that nobody here wrote may raise when they are read.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, SQLAlchemyError)
 _EVENT = [field.name for field in fields(AuditEvent)]
 #: In these states the original may be gone.
 _BYTES_MAY_BE_GONE = frozenset({EvidenceState.EXPIRED, EvidenceState.WITHDRAWN})
@@ -56,13 +59,14 @@ class AuditTrail:
             async with self._database.read() as connection:
                 stored = await load_stored(connection, evidence_id)
                 events = await _events(connection, evidence_id)
+            findings = list(check_chain(stored, events))
         except NotFound:
             yield Finding(evidence_id, "the record is missing; its events are not")
             return
-        except (ValueError, TypeError, LookupError) as error:
+        except _UNREADABLE as error:
             yield Finding(evidence_id, f"the record cannot be read: {error}")
             return
-        for finding in check_chain(stored, events):
+        for finding in findings:
             yield finding
         if blobs and stored.evidence.state not in _BYTES_MAY_BE_GONE:
             async for finding in _verify_bytes(stored.evidence, blobs):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -114,6 +114,10 @@ def _format_cursor(evidence_id: str) -> str:
 def _parse_cursor(cursor: str) -> str:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        return checked_id(base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii"))
+        evidence_id = checked_id(base64.urlsafe_b64decode(padded).decode("ascii"))
     except (UnicodeError, binascii.Error, NotFound) as error:
         raise ValueError("not a cursor of this list") from error
+    # Decoders forgive strange letters and padding; only what we formatted is one.
+    if _format_cursor(evidence_id) != cursor:
+        raise ValueError("not a cursor of this list")
+    return evidence_id

@@ -1,0 +1,177 @@
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from storage import tables
+from storage.errors import SchemaOutdated
+from storage.records.audit import AuditTrail
+from storage.records.database import Database, migrate, open_database
+from storage.records.evidence import EvidenceRecords
+from tests.storage.records.values import NOW, store
+
+ROOT = Path(__file__).parents[3]
+WRITING = Path(__file__).with_name("writing.py")
+
+
+@contextmanager
+def python(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-W", "error", *arguments]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
+    said = process.communicate(timeout=60)[0]
+    return process.returncode, said
+
+
+def entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_three_processes_of_two_tasks_write_600_times_without_a_locked_database(
+    database_url, records: EvidenceRecords, uploads, trail: AuditTrail
+):
+    ids = [(await store(uploads)).id for _ in range(5)]
+    command = (str(WRITING), database_url, "count", *ids)
+    with python(*command) as one, python(*command) as two, python(*command) as three:
+        assert [outcome(process) for process in (one, two, three)] == [(0, "")] * 3
+    counts = [(await records.load(evidence_id, None)).facts["n"] for evidence_id in ids]
+    assert counts == [120] * 5
+    assert [finding async for finding in trail.verify()] == []
+
+
+async def test_kill_9_in_the_middle_of_a_transaction_leaves_nothing_of_it(
+    database_url, records: EvidenceRecords, uploads, trail: AuditTrail
+):
+    evidence = await store(uploads)
+    with python(str(WRITING), database_url, "hang") as process:
+        assert process.stdout.readline() == "half\n"
+        assert await records.load(evidence.id, None) == evidence
+        process.kill()
+    assert await records.load(evidence.id, None) == evidence
+    assert await records.change(evidence.id, lambda _: None) is None
+    assert [finding async for finding in trail.verify()] == []
+
+
+def test_several_processes_may_migrate_at_once(tmp_path: Path):
+    file = tmp_path / "new folder" / "100%.db"
+    setting = {"INTAKE_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+    command = ("-m", "storage", "migrate")
+    with (
+        python(*command, **setting) as one,
+        python(*command, **setting) as two,
+        python(*command, **setting) as three,
+    ):
+        assert [outcome(process) for process in (one, two, three)] == [(0, "")] * 3
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(database: Database):
+    def differences(connection) -> list[object]:
+        return compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata
+        )
+
+    async with database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
+    file = tmp_path / "intake.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE upload (id TEXT)")
+        connection.commit()
+    import asyncio
+
+    with pytest.raises(Exception, match="already exists"):
+        await asyncio.to_thread(migrate, f"sqlite+aiosqlite:///{file}")
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
+            ("upload",)
+        ]
+
+
+async def test_a_database_at_another_version_is_not_opened(database_url, database: Database):
+    async with database.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(SchemaOutdated, match="0000"):
+        async with open_database(database_url):
+            pass
+
+
+@pytest.mark.parametrize("name", ["missing.db", "missing/folder.db"])
+async def test_a_missing_database_is_not_made_by_opening_it(tmp_path: Path, name):
+    with pytest.raises(SchemaOutdated, match="no database"):
+        async with open_database(f"sqlite+aiosqlite:///{tmp_path / name}"):
+            pass
+    assert entries(tmp_path) == []
+
+
+async def test_an_empty_database_is_not_opened(tmp_path: Path):
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(SchemaOutdated):
+        async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"):
+            pass
+
+
+async def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database):
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+    for way in (database.begin, database.read):
+        async with way() as connection:
+            found = {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in wanted}
+        assert found == wanted
+
+
+async def test_a_reader_sees_one_moment_while_a_writer_commits(database: Database, uploads):
+    await store(uploads)
+    count = text("SELECT count(*) FROM evidence")
+    async with database.read() as reader:
+        assert (await reader.execute(count)).scalar() == 1
+        await store(uploads)
+        assert (await reader.execute(count)).scalar() == 1
+    async with database.read() as reader:
+        assert (await reader.execute(count)).scalar() == 2
+
+
+async def test_rows_of_evidence_that_does_not_exist_are_refused(database: Database):
+    with pytest.raises(IntegrityError):
+        async with database.begin() as connection:
+            await connection.execute(
+                insert(tables.stage),
+                {"evidence_id": "x", "name": "scan", "state": "done", "attempt": 1, "deaths": 0},
+            )
+
+
+async def test_times_come_back_as_aware_utc_to_the_microsecond(uploads):
+    evidence = await store(uploads)
+    elsewhere = NOW.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
+    await uploads.touch(f"upload-{evidence.id}", elsewhere)
+    loaded = (await uploads.load(f"upload-{evidence.id}", None)).expires_at
+    assert (loaded, loaded.utcoffset(), loaded.microsecond) == (NOW, timedelta(0), 123456)
+
+
+async def test_a_time_without_a_zone_is_refused(uploads):
+    evidence = await store(uploads)
+    with pytest.raises(StatementError, match="no time zone"):
+        await uploads.touch(f"upload-{evidence.id}", datetime(2026, 1, 1))  # noqa: DTZ001 - the case
