@@ -1,0 +1,145 @@
+"""What every blob store must do. A test class inherits `BlobContract` and says how to open its store."""
+
+import asyncio
+import hashlib
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import pytest
+
+from storage.blobs import BlobStore
+from storage.errors import NotFound
+
+MIB = 1 << 20
+KEY = "0199aa00-0000-7000-8000-0000000000ab/original"
+OTHER = "0199aa00-0000-7000-8000-0000000000ab/renditions/0199ff"
+
+
+async def read_all(blobs: BlobStore, key: str, first: int = 0, last: int | None = None) -> bytes:
+    return b"".join([piece async for piece in blobs.read(key, first, last)])
+
+
+class BlobContract(ABC):
+    @abstractmethod
+    def open_store(self, folder: Path) -> BlobStore: ...
+
+    @pytest.fixture
+    def blobs(self, tmp_path: Path) -> BlobStore:
+        return self.open_store(tmp_path / "blobs")
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Path:
+        path = tmp_path / "source"
+        path.write_bytes(b"0123456789")
+        return path
+
+    async def test_published_bytes_are_read_back_and_the_source_is_consumed(self, blobs, source):
+        assert (await blobs.publish(KEY, source)).size_bytes == 10
+        assert await read_all(blobs, KEY) == b"0123456789"
+        assert (await blobs.stat(KEY)).size_bytes == 10
+        assert not source.exists()
+
+    async def test_publishing_equal_bytes_again_is_no_error(self, blobs, source):
+        await blobs.publish(KEY, source)
+        source.write_bytes(b"0123456789")
+        await blobs.publish(KEY, source)
+        assert await read_all(blobs, KEY) == b"0123456789"
+
+    async def test_publishing_at_the_same_time_leaves_one_whole_blob(self, blobs, tmp_path):
+        data = bytes(range(256)) * 4096
+        sources = [tmp_path / f"source{number}" for number in range(4)]
+        for path in sources:
+            path.write_bytes(data)
+        await asyncio.gather(*(blobs.publish(KEY, path) for path in sources))
+        assert await read_all(blobs, KEY) == data
+
+    async def test_publishing_a_missing_source_is_not_found(self, blobs, tmp_path):
+        with pytest.raises(NotFound):
+            await blobs.publish(KEY, tmp_path / "none")
+        with pytest.raises(NotFound):
+            await blobs.stat(KEY)
+
+    async def test_small_objects_are_written_and_replaced_whole(self, blobs):
+        assert (await blobs.write_bytes(KEY, b"{}")).size_bytes == 2
+        await blobs.write_bytes(KEY, b"[]")
+        assert await read_all(blobs, KEY) == b"[]"
+
+    async def test_empty_blobs_are_blobs(self, blobs):
+        await blobs.write_bytes(KEY, b"")
+        assert (await blobs.stat(KEY)).size_bytes == 0
+        assert await read_all(blobs, KEY) == b""
+
+    @pytest.mark.parametrize(
+        ("first", "last", "expected"),
+        [
+            (0, None, b"0123456789"),
+            (0, 0, b"0"),
+            (3, 5, b"345"),
+            (9, None, b"9"),
+            (4, 99, b"456789"),
+            (10, None, b""),
+            (99, 120, b""),
+            (5, 4, b""),
+        ],
+    )
+    async def test_a_range_has_both_ends_inclusive(self, blobs, first, last, expected):
+        await blobs.write_bytes(KEY, b"0123456789")
+        assert await read_all(blobs, KEY, first, last) == expected
+
+    async def test_pieces_are_at_most_one_mebibyte(self, blobs, source):
+        data = b"abc" * MIB
+        source.write_bytes(data)
+        await blobs.publish(KEY, source)
+        pieces = [piece async for piece in blobs.read(KEY)]
+        assert b"".join(pieces) == data
+        assert max(map(len, pieces)) <= MIB
+        assert await read_all(blobs, KEY, MIB - 1, 2 * MIB) == data[MIB - 1 : 2 * MIB + 1]
+
+    async def test_reading_may_stop_early(self, blobs):
+        await blobs.write_bytes(KEY, b"x" * (3 * MIB))
+        pieces = blobs.read(KEY)
+        assert await anext(pieces)
+        await pieces.aclose()
+        assert len(await read_all(blobs, KEY)) == 3 * MIB
+
+    async def test_a_local_file_has_the_bytes(self, blobs):
+        await blobs.write_bytes(KEY, b"0123456789")
+        async with blobs.open_local(KEY, hashlib.sha256(b"0123456789").hexdigest()) as path:
+            assert path.read_bytes() == b"0123456789"
+        async with blobs.open_local(KEY, None) as path:
+            assert path.read_bytes() == b"0123456789"
+        assert await read_all(blobs, KEY) == b"0123456789"
+
+    async def test_a_missing_blob_is_not_found(self, blobs):
+        with pytest.raises(NotFound):
+            await blobs.stat(KEY)
+        with pytest.raises(NotFound):
+            await anext(blobs.read(KEY))
+        with pytest.raises(NotFound):
+            async with blobs.open_local(KEY, None):
+                pass
+
+    async def test_deleting_removes_one_blob_and_is_idempotent(self, blobs):
+        await blobs.write_bytes(KEY, b"1")
+        await blobs.write_bytes(OTHER, b"2")
+        await blobs.delete(KEY)
+        await blobs.delete(KEY)
+        with pytest.raises(NotFound):
+            await blobs.stat(KEY)
+        assert await read_all(blobs, OTHER) == b"2"
+
+    async def test_a_prefix_of_a_key_is_no_blob(self, blobs):
+        await blobs.write_bytes(OTHER, b"2")
+        for prefix in (OTHER.rpartition("/")[0], OTHER.partition("/")[0], ""):
+            with pytest.raises(NotFound):
+                await blobs.stat(prefix)
+            with pytest.raises(NotFound):
+                await anext(blobs.read(prefix))
+
+    async def test_a_store_opened_again_has_what_it_had(self, blobs, tmp_path):
+        await blobs.write_bytes(KEY, b"1")
+        assert await read_all(self.open_store(tmp_path / "blobs"), KEY) == b"1"
+
+    async def test_room_is_a_number_of_bytes_or_unknown(self, blobs):
+        free = await blobs.free_bytes()
+        assert free is None or free > 0
