@@ -17,6 +17,9 @@ OPEN_PATHS = frozenset({"/livez", "/readyz"})
 
 Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
+#: Status of an answer that nobody is there to read.
+_CLIENT_GONE = 499
+
 _log = structlog.get_logger()
 
 
@@ -39,7 +42,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         return _from_http(request, error)
     except ConnectionError:
-        raise
+        return web.Response(status=_CLIENT_GONE)
     except Exception as error:  # noqa: BLE001 - the HTTP edge; everything is logged and answered
         problem = problem_of(error)
         if problem is None or problem.status >= 500:

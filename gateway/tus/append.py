@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.keys import HOLDERS, SERVICES
 from gateway.problems import Problem
-from gateway.tus.completion import complete
+from gateway.tus.completion import complete, durable_offset
 from gateway.tus.headers import require_number, require_offset_type, require_version
 from gateway.tus.lookup import find_upload, upload_headers
 from gateway.tus.receiving import receive
@@ -26,7 +26,9 @@ async def append(request: web.Request) -> web.Response:
     provided = require_number(request.headers, "Upload-Offset")
     if upload.state is UploadState.FINISHED:
         return _repeated(request, upload, provided)
-    refuse_overlong(request, upload, provided)
+    if is_overlong(request, upload, provided):
+        expected = await durable_offset(request.app[SERVICES], upload)
+        raise body_too_long(upload) if provided == expected else offset_mismatch(expected, provided)
     return await append_body(request, upload, provided, status=204)
 
 
@@ -54,10 +56,14 @@ async def append_body(request: web.Request, upload: Upload, provided: int, *, st
     return web.Response(status=status, headers=headers)
 
 
-def refuse_overlong(request: web.Request, upload: Upload, provided: int) -> None:
-    """Raise `Problem` (413) before a byte is read when the announced body goes beyond the upload's length."""
-    if upload.length_bytes is not None and provided + (request.content_length or 0) > upload.length_bytes:
-        raise Problem("body_too_long", {"length": str(upload.length_bytes)})
+def is_overlong(request: web.Request, upload: Upload, provided: int) -> bool:
+    """Tell, before a byte is read, whether the announced body goes beyond the upload's length."""
+    return upload.length_bytes is not None and provided + (request.content_length or 0) > upload.length_bytes
+
+
+def body_too_long(upload: Upload) -> Problem:
+    """Return the 413 for more bytes than were announced."""
+    return Problem("body_too_long", {"length": str(upload.length_bytes)})
 
 
 def offset_mismatch(expected: int, provided: int) -> Problem:

@@ -10,7 +10,7 @@ from gateway.addresses import absolute
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.tus.admission import admit, promised_extension
-from gateway.tus.append import append_body, refuse_overlong
+from gateway.tus.append import append_body, body_too_long, is_overlong
 from gateway.tus.completion import complete
 from gateway.tus.headers import require_number, require_offset_type, require_version
 from gateway.tus.lookup import upload_headers
@@ -30,7 +30,8 @@ async def create(request: web.Request) -> web.Response:
     planned, evidence = _plan(request, centre_id, length)
     if request.can_read_body:
         require_offset_type(request)
-        refuse_overlong(request, planned, 0)
+        if is_overlong(request, planned, 0):
+            raise body_too_long(planned)
     services = request.app[SERVICES]
     await admit(services, request[PRINCIPAL], length)
     await services.store.create(planned.ref)
