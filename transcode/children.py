@@ -1,7 +1,7 @@
 """A pool of pre-started, sandboxed Python children, each used for one call and then thrown away.
 
-The input is linked (or copied) into a folder that the child sees read-only, so not even a child that was taken
-over can change it; files it makes land in a private folder that vanishes with the result.
+The input is linked (or copied) into a folder that the child sees read-only, so not even a child that was
+taken over can change it; files it makes land in a private folder that vanishes with the result.
 """
 
 import asyncio
@@ -62,8 +62,8 @@ class ChildPool:
         function: str,
         arguments: Mapping[str, Any],
         *,
-        input: Path,
-        timeout_seconds: float,  # noqa: A002
+        input: Path,  # noqa: A002 - the word callers read
+        timeout_seconds: float,
     ) -> AsyncIterator[ChildResult]:
         """Run `package.module:function(input_path=…, folder=…, **arguments)` in a child of its own.
 

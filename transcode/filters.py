@@ -22,6 +22,6 @@ def picture_filters(video: VideoStream, size: tuple[int, int], frame_rate: Fract
     if frame_rate:
         chain.append(f"fps={frame_rate.numerator}/{frame_rate.denominator}")
     chain.append(f"scale={width}:{height}:out_range=tv,setsar=1")
-    if video.color_transfer in HIGH_DYNAMIC_RANGE:
+    if video.color_transfer and video.color_transfer in HIGH_DYNAMIC_RANGE:
         chain.append(HIGH_DYNAMIC_RANGE[video.color_transfer])
     return ",".join(chain)

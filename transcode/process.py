@@ -17,6 +17,8 @@ REAP_SECONDS = 5.0
 STDOUT_BYTES = 8 << 20
 STDERR_TAIL_BYTES = 16 << 10
 LINE_BYTES = 64 << 10
+#: Longest line that `readline` gives.
+MESSAGE_BYTES = 1 << 20
 
 Process = asyncio.subprocess.Process
 
@@ -55,9 +57,14 @@ async def start(
 ) -> Process:
     """Start the command in a process group of its own; whoever starts it calls `end`."""
     return await asyncio.create_subprocess_exec(
-        *command.argv, env=dict(command.environment), stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=stderr,
-        start_new_session=True, limit=1 << 20,
-    )  # fmt: skip
+        *command.argv,
+        env=dict(command.environment),
+        stdin=stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+        limit=MESSAGE_BYTES,
+    )
 
 
 async def end(process: Process) -> None:

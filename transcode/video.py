@@ -1,7 +1,6 @@
-"""Films and recordings made playable: one rendition, upright, stripped of metadata, and checked to be whole."""
+"""Films and recordings made playable: one rendition, upright, without metadata, checked to be whole."""
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from transcode.scratch import check_regular
 #: A film may take this many times its length, and a start; without progress it is killed much earlier.
 TIMEOUT_FACTOR = 60.0
 TIMEOUT_START_SECONDS = 1800.0
-#: Nothing moves while the index is brought to the front of the file: as long as a slow disk needs for the bytes.
+#: Nothing moves while the index is brought to the front: as long as a slow disk needs for the bytes.
 STALL_SECONDS = 120.0
 STALL_BYTES_PER_SECOND = 20_000_000
 TIME_BASE = "1:90000"
@@ -164,7 +163,7 @@ def _made(path: Path, argv: list[str], made: Probe, plan: Plan) -> Made:
         path=path,
         kind=plan.kind,
         media_type=MUXERS[plan.container][1],
-        size_bytes=os.path.getsize(path),
+        size_bytes=path.stat().st_size,
         command=tuple(argv),
         tools={"ffmpeg": made.version},
         width=width,
