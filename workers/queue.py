@@ -1,0 +1,176 @@
+"""The enqueuing half of the queue: push jobs, see how deep the queues are and how far jobs got.
+
+It loads no task and no media tool, so that the gateway can use it. Redis may be away at any moment: every
+call to it ends within `LIMIT_SECONDS`, and then `QueueUnavailable` is raised; the outbox holds what was not
+pushed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any
+
+import redis.asyncio
+
+from config.settings import Settings
+from storage.evidence import Job
+from storage.states import StageName
+from workers.connection import AWAY, LIMIT_SECONDS, connect
+from workers.definition import format_job
+from workers.errors import QueueUnavailable
+from workers.keys import Keys
+from workers.pipeline import QUEUES
+from workers.scripts import load_script
+
+__all__ = ["JobQueue", "Progress", "QueueDepth", "QueueUnavailable", "RunningJob", "open_queue"]
+
+#: Jobs in one call: few enough that nobody else waits for it longer than some milliseconds.
+_AT_ONCE = 500
+_NONE_DEAD: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """How many jobs of one queue are in which state, and who works on them."""
+
+    name: str
+    #: Could start now.
+    ready: int
+    #: Due later.
+    delayed: int
+    #: Running.
+    leased: int
+    #: Ended `failed`; known to the records, not to Redis.
+    dead: int
+    #: How long the longest waiting ready job has been ready; 0 when none is.
+    oldest_age_seconds: float
+    workers: int
+    #: Jobs that those workers run at once, together.
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a running stage is: `progress` from 0 to 1; `eta_seconds` is `None` while unknown."""
+
+    progress: float
+    eta_seconds: float | None
+    #: When this attempt first ran.
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """One job that a worker runs now."""
+
+    job_id: str
+    queue: str
+    worker: str
+    #: Since it was claimed.
+    seconds: float
+
+
+class JobQueue:
+    """The queues of one deployment. Every method raises `QueueUnavailable`, but for `report`."""
+
+    def __init__(self, client: redis.asyncio.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def ping(self) -> None:
+        """Ask Redis for a sign of life."""
+        await self._run("return 1", (), ())
+
+    async def push(self, jobs: Sequence[Job]) -> None:
+        """Take jobs in; those that are queued, delayed or running already are left as they are."""
+        now = datetime.now(UTC)
+        for queue, group in groupby(sorted(jobs, key=lambda job: job.queue), key=lambda job: job.queue):
+            script, keys = load_script("queue", "push"), self._keys.queue(queue)
+            for batch in _batches(tuple(group)):
+                await self._run(script, keys, [field for job in batch for field in _fields(job, now)])
+
+    async def missing(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
+        """Return the jobs that Redis does not know."""
+        unknown: list[Job] = []
+        for batch in _batches(jobs):
+            known = await self._run(load_script("known"), [self._keys.job(job.id) for job in batch], ())
+            unknown += [job for job, exists in zip(batch, known, strict=True) if not exists]
+        return tuple(unknown)
+
+    async def depths(self, dead: Mapping[str, int] = _NONE_DEAD) -> tuple[QueueDepth, ...]:
+        """Measure every queue; `dead` is how many jobs of each queue ended `failed`, by the records."""
+        script = load_script("queue", "depth")
+        return tuple(
+            [_depth(name, dead, await self._run(script, self._keys.queue(name), ())) for name in QUEUES]
+        )
+
+    async def running(self) -> tuple[RunningJob, ...]:
+        """Return what runs now, in all queues."""
+        script = load_script("queue", "running")
+        jobs: list[RunningJob] = []
+        for name in QUEUES:
+            rows = await self._run(script, self._keys.queue(name), ())
+            jobs += [
+                RunningJob(job_id.decode(), name, owner.decode().partition("|")[0], milliseconds / 1000)
+                for job_id, owner, milliseconds in zip(*[iter(rows)] * 3, strict=True)
+            ]
+        return tuple(jobs)
+
+    async def report(
+        self, evidence_id: str, stage: StageName, progress: float, eta_seconds: float | None
+    ) -> None:
+        """Tell how far a running stage is (0 to 1); it never goes back within an attempt.
+
+        Lost without a word while Redis is away or does not know the job: work goes on without it.
+        """
+        keys = (self._keys.evidence(evidence_id), self._keys.job(""), self._keys.events)
+        eta = "" if eta_seconds is None else eta_seconds
+        try:
+            await self._run(load_script("report"), keys, (evidence_id, str(stage), progress, eta))
+        except QueueUnavailable:
+            return
+
+    async def progress(self, evidence_id: str) -> Mapping[StageName, Progress]:
+        """Return how far the stages are that run now; those that wait are not in it."""
+        keys = (self._keys.evidence(evidence_id), self._keys.job(""))
+        rows = await self._run(load_script("progress"), keys, ())
+        return {
+            StageName(stage.decode()): Progress(
+                float(progress), float(eta) if eta else None, datetime.fromtimestamp(int(started) / 1000, UTC)
+            )
+            for stage, progress, eta, started in zip(*[iter(rows)] * 4, strict=True)
+        }
+
+    async def _run(self, script: str, keys: Sequence[str], args: Sequence[Any]) -> Any:  # noqa: ANN401  each script answers in its own way
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                return await self._client.register_script(script)(keys, args)
+        except AWAY as error:
+            raise QueueUnavailable(f"Redis: {error}") from error
+
+
+@asynccontextmanager
+async def open_queue(settings: Settings) -> AsyncIterator[JobQueue]:
+    """Give the queues; succeeds while Redis is away, too."""
+    async with connect(settings) as client:
+        yield JobQueue(client, Keys(settings.redis_prefix))
+
+
+def _batches(jobs: Sequence[Job]) -> list[Sequence[Job]]:
+    return [jobs[first : first + _AT_ONCE] for first in range(0, len(jobs), _AT_ONCE)]
+
+
+def _fields(job: Job, now: datetime) -> tuple[Any, ...]:
+    # A delay and not a time: Redis counts it by its own clock.
+    delay_ms = max(0, round((job.due_at - now).total_seconds() * 1000))
+    return job.id, job.evidence_id, str(job.stage), job.centre_id, delay_ms, format_job(job, now)
+
+
+def _depth(name: str, dead: Mapping[str, int], row: Sequence[Any]) -> QueueDepth:
+    ready, delayed, leased, oldest_ms, workers = row
+    slots = sum(int(worker.rpartition(b"|")[2]) for worker in workers)
+    return QueueDepth(name, ready, delayed, leased, dead.get(name, 0), oldest_ms / 1000, len(workers), slots)
