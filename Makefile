@@ -24,7 +24,8 @@ setup: ## Install what is missing: system packages, and Python packages into .ve
 	@config/setup.sh
 
 demo: setup ## Watch real files go from upload to ready, on a fresh data folder
-	@exec $(PYTHON) -m tests.demo.stage --data $(DEMO) --with-parent
+	@exec $(PYTHON) -m config.stack --with-parent --fresh --port 0 --data $(DEMO) \
+		--demonstration-signatures --allow-demonstration-signatures -- $(PYTHON) -m tests.demo --folder $(DEMO)
 
 run: setup ## Start the whole stack on 127.0.0.1 and keep it up
 	@exec $(PYTHON) -m config.stack --with-parent --port "$(PORT)" --data "$(DATA)" \

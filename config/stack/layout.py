@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -49,22 +50,43 @@ class Layout:
 
 
 @contextlib.contextmanager
-def open_layout(data: Path) -> Iterator[Layout]:
-    """Make the folders (0700) and lock them.
+def open_layout(data: Path, *, fresh: bool = False) -> Iterator[Layout]:
+    """Make the folders (0700) and lock them; `fresh`: emptied first.
 
     Raises:
         StackError: another stack runs on `data`, or the folders cannot be made.
     """
     with contextlib.ExitStack() as stack:
         try:
-            for folder in (data, data / "run", data / "logs", data / "redis", data / "scratch"):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_ownership(data)
+            (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
             data.chmod(0o700)
             lock_fd = stack.enter_context(_locked(data / "run" / "lock"))
+            if fresh:
+                _empty(data)
+            for name in ("logs", "redis", "scratch"):
+                (data / name).mkdir(mode=0o700, exist_ok=True)
             sockets = stack.enter_context(_socket_folder(data))
         except OSError as error:
             raise StackError(f"{data} cannot be used: {error}") from error
         yield Layout(data, sockets, lock_fd)
+
+
+def _check_ownership(data: Path) -> None:
+    """Refuse a folder that holds other things: we change its mode, and may empty it."""
+    if data.is_dir() and not (data / "run" / "lock").exists() and any(data.iterdir()):
+        raise StackError(
+            f"{data} holds other files; name an empty folder, or one that does not exist, with DATA="
+        )
+
+
+def _empty(data: Path) -> None:
+    """Remove everything but the folder that holds the lock."""
+    for entry in data.iterdir():
+        if entry.is_dir() and not entry.is_symlink() and entry.name != "run":
+            shutil.rmtree(entry)
+        elif entry.name != "run":
+            entry.unlink()
 
 
 @contextlib.contextmanager

@@ -23,6 +23,8 @@ class Options:
     processes: int = 1
     #: Evidence may become ready on signatures of unknown age.
     allow_demonstration_signatures: bool = False
+    #: Begin with nothing: what an earlier stack left in `data` is removed.
+    fresh: bool = False
     #: Stop when the parent process ends or begins to stop.
     with_parent: bool = False
     #: Run once the stack serves, then stop with its exit status; empty: stay up.
@@ -40,6 +42,9 @@ def parse_options(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--processes", type=_count, default=1, help="gateway processes")
     parser.add_argument("--allow-demonstration-signatures", action="store_true")
+    parser.add_argument(
+        "--fresh", action="store_true", help="remove what an earlier stack left in the data folder"
+    )
     parser.add_argument("--with-parent", action="store_true", help="stop when the parent process does")
     parser.add_argument(
         "command", nargs="*", help="run once the stack serves, with INTAKE_URL and INTAKE_KEY; then stop"
@@ -52,6 +57,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         signatures=Path(named).absolute() if named else None,
         processes=told.processes,
         allow_demonstration_signatures=told.allow_demonstration_signatures,
+        fresh=told.fresh,
         with_parent=told.with_parent,
         command=tuple(told.command),
     )

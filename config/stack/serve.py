@@ -59,7 +59,7 @@ async def serve(options: Options) -> int:
     Raises:
         StackError: or a group of them.
     """
-    with open_layout(options.data) as layout:
+    with open_layout(options.data, fresh=options.fresh) as layout:
         port = choose_port(options.port)
         signatures = prepare_signatures(layout, options.signatures)
         env = environment(options, layout, port)
