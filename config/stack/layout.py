@@ -58,7 +58,8 @@ def open_layout(data: Path, *, fresh: bool = False) -> Iterator[Layout]:
     """
     with contextlib.ExitStack() as stack:
         try:
-            _check_ownership(data)
+            if fresh:
+                _check_ownership(data)
             (data / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
             data.chmod(0o700)
             lock_fd = stack.enter_context(_locked(data / "run" / "lock"))
@@ -73,7 +74,7 @@ def open_layout(data: Path, *, fresh: bool = False) -> Iterator[Layout]:
 
 
 def _check_ownership(data: Path) -> None:
-    """Refuse a folder that holds other things: we change its mode, and may empty it."""
+    """Refuse to empty a folder in which no stack ever ran."""
     if data.is_dir() and not (data / "run" / "lock").exists() and any(data.iterdir()):
         raise StackError(
             f"{data} holds other files; name an empty folder, or one that does not exist, with DATA="

@@ -35,22 +35,21 @@ Watch = Callable[[str, float], None]
 async def travel(client: Client, file: Path, watch: Watch, *, cut: bool) -> Journey:
     """Upload the file and wait for its end.
 
-    Raises:
-        TimeoutError: it came to none within `END_SECONDS`.
-        AssertionError: what was resumed is not what was sent.
+    After `END_SECONDS` it is taken as it is. Raises `AssertionError` when the service's offset is a lie.
     """
     began = time.monotonic()
-    async with asyncio.timeout(END_SECONDS):
-        size_bytes = size_of(file)
-        upload, evidence = await client.create(file.name, size_bytes)
-        resumed_at = await _lose_half(client, upload, file) if cut else None
-        offset = resumed_at or 0
-        verb = "resuming" if cut else "uploading"
-        while offset < size_bytes:
-            watch(verb, offset / size_bytes)
-            offset = await client.send(upload, file, offset)
-        found = await _until_its_end(client, evidence, watch)
+    upload, evidence = await client.create(file.name, size_of(file))
+    resumed_at = await _lose_half(client, upload, file) if cut else None
+    await _send_rest(client, upload, file, watch, offset=resumed_at or 0)
+    found = await _until_its_end(client, evidence, watch, deadline=began + END_SECONDS)
     return Journey(file.name, file, found, time.monotonic() - began, resumed_at)
+
+
+async def _send_rest(client: Client, upload: str, file: Path, watch: Watch, *, offset: int) -> None:
+    verb = "resuming" if offset else "uploading"
+    while offset < size_of(file):
+        watch(verb, offset / size_of(file))
+        offset = await client.send(upload, file, offset)
 
 
 async def _lose_half(client: Client, upload: str, file: Path) -> int:
@@ -62,10 +61,10 @@ async def _lose_half(client: Client, upload: str, file: Path) -> int:
     return offset
 
 
-async def _until_its_end(client: Client, evidence: str, watch: Watch) -> dict[str, Any]:
+async def _until_its_end(client: Client, evidence: str, watch: Watch, *, deadline: float) -> dict[str, Any]:
     while True:
         found = await client.evidence(evidence)
-        if found["state"] not in ON_ITS_WAY:
+        if found["state"] not in ON_ITS_WAY or time.monotonic() > deadline:
             return found
         watch(*_what_goes_on(found))
         await asyncio.sleep(POLL_SECONDS)

@@ -21,7 +21,8 @@ def make_phone_film(
     edge = f"drawbox=x=0:y=0:w={width // 8}:h=ih:color=red:t=fill,format=yuv420p"
     sound = f"sine=frequency=440:sample_rate=48000:duration={seconds}"
     argv = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture,
-            "-f", "lavfi", "-i", sound, "-vf", edge, "-c:v", "libx264", "-preset", "ultrafast", "-crf", "14", "-threads", "2",
+            "-f", "lavfi", "-i", sound, "-vf", edge,
+            "-c:v", "libx264", "-preset", "ultrafast", "-crf", "14", "-threads", "2",
             "-g", str(rate), "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart",
             "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", str(path)]  # fmt: skip
     subprocess.run(argv, check=True, timeout=120)
