@@ -47,7 +47,7 @@ OUTPUT_BYTES = 64 << 30
 
 
 def tool_limits(timeout_seconds: float) -> Limits:
-    """Return the limits of an ffmpeg or ffprobe child that may run so long; each core's threads need memory."""
+    """Return the limits of an ffmpeg or ffprobe child that may run so long; each core's threads take room."""
     cores = os.cpu_count() or 1
     return Limits(
         address_space_bytes=(4 << 30) + cores * (256 << 20),

@@ -15,8 +15,8 @@ LOCKED = "password"
 def render(input_path: Path, folder: Path, *, edge: int, jpeg_quality: int) -> dict[str, Any]:
     """Draw page 1 into `page-1.jpg`, its longer edge `edge` pixels.
 
-    Returns `pages`, `file`, `media_type`, `width`, `height` and `tools`. Raises `SourceRefused` when a password
-    is needed and `SourceDamaged` when PDFium cannot read the file.
+    Returns `pages`, `file`, `media_type`, `width`, `height` and `tools`. Raises `SourceRefused` when a
+    password is needed and `SourceDamaged` when PDFium cannot read the file.
     """
     try:
         document = pypdfium2.PdfDocument(input_path)

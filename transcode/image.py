@@ -34,8 +34,8 @@ def render(
     """Make one picture for each of `sizes` (name: longest edge in pixels; never enlarged) in `folder`.
 
     Returns the source's upright `width` and `height`, `pictures` by name (`file`, `media_type`, `width`,
-    `height`) and `tools` with their versions. Raises `SourceRefused` for what may not be opened (other formats,
-    or more than `max_pixels` in the header) and `SourceDamaged` for what cannot be read to its end.
+    `height`) and `tools` with their versions. Raises `SourceRefused` for what may not be opened (other
+    formats, or more than `max_pixels` in the header) and `SourceDamaged` for what cannot be read to its end.
     """
     read = _read_heic if _is_heic(input_path) else _read
     try:

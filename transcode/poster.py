@@ -9,11 +9,11 @@ from transcode.arguments import SAFE_INPUT, file_name, tool_limits
 from transcode.diagnosis import diagnose
 from transcode.errors import SourceDamaged, ToolFailed
 from transcode.filters import picture_filters
+from transcode.made import Made
 from transcode.probe import Probe, VideoStream
 from transcode.process import run
 from transcode.sandbox import Room, SandboxKind, detect, wrap
 from transcode.scratch import check_regular
-from transcode.video import Made
 
 TIMEOUT_SECONDS = 120.0
 #: The picture is taken this far into the film: openings are often black.

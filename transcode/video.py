@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from transcode.diagnosis import diagnose
 from transcode.errors import SourceDamaged, ToolFailed
 from transcode.filters import picture_filters
 from transcode.honesty import find_damage
+from transcode.made import Made
 from transcode.plan import Container, Plan, Treatment
 from transcode.probe import Probe, VideoStream, probe
 from transcode.process import run
@@ -34,24 +34,6 @@ MUXERS: Mapping[Container, tuple[str, str]] = {
     Container.M4A: ("ipod", "audio/mp4"),
     Container.MP3: ("mp3", "audio/mpeg"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A finished rendition, checked against its source."""
-
-    path: Path
-    #: `video`, `audio` or `poster`.
-    kind: str
-    media_type: str
-    size_bytes: int
-    #: The exact command line, sandbox apart.
-    command: tuple[str, ...]
-    #: Versions of the tools.
-    tools: Mapping[str, str]
-    width: int | None = None
-    height: int | None = None
-    duration_seconds: float | None = None
 
 
 async def transcode(
