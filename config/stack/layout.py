@@ -77,7 +77,7 @@ def _check_ownership(data: Path) -> None:
     """Refuse to empty a folder in which no stack ever ran."""
     if data.is_dir() and not (data / "run" / "lock").exists() and any(data.iterdir()):
         raise StackError(
-            f"{data} holds other files; name an empty folder, or one that does not exist, with DATA="
+            f"{data} holds other files; name an empty folder, or one that does not exist"
         )
 
 
