@@ -53,7 +53,7 @@ def open_archive(content: Content) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(content.file) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise damage("a file inside it is broken") from error
 
 

@@ -25,7 +25,9 @@ class Content:
         self.head = self.at(0, HEAD_BYTES)
 
     def at(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes from `offset`; fewer only at the end of the file."""
+        """Return up to `length` bytes from `offset`; fewer at the end of the file, none outside it."""
+        if not 0 <= offset < self.size_bytes:
+            return b""
         return os.pread(self.file.fileno(), length, offset)
 
     def exactly(self, offset: int, length: int) -> bytes:

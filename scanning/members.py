@@ -6,7 +6,6 @@ from pathlib import Path
 
 from scanning.findings import unsafe
 
-
 _NAME_CHARACTERS = 120
 
 

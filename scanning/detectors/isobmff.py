@@ -25,9 +25,13 @@ _BRANDS_OF = {
     "3gp": "3ge6 3ge7 3ge9 3gg6 3gg9 3gr6 3gr9 3gs6 3gs7 3gs9 3gp1 3gp2 3gp3 3gp4 3gp5 3gp6 3gp7 3gp8 3gp9",
     "heic": "heic heix heim heis hevc hevx hevm hevs",
     "avif": "avif avis",
-    "mp4": "isom iso2 iso3 iso4 iso5 iso6 iso7 iso8 iso9 mp41 mp42 mp71 avc1 dash MSNV mmp4 XAVC CAEP",
+    "mp4": "isom iso2 iso3 iso4 iso5 iso6 iso7 iso8 iso9 mp41 mp42 mp71 avc1 hvc1 av01 dash "
+    "cmfc cmf2 isml piff dby1 MSNV mmp4 XAVC CAEP niko SDV F4V",
 }
 _BRANDS = {brand.ljust(4).encode(): name for name, brands in _BRANDS_OF.items() for brand in brands.split()}
+#: Boxes of the outermost level: where one of these does not fit, the file was cut; where another does not,
+#: something else stands behind the film, as some cameras put it there.
+_OUTER = _OLD_FIRST | set(b"ftyp styp moof mfra meta uuid sidx ssix pdin prft emsg udta PICT idat".split())
 _PICTURES = frozenset({"heic", "avif"})
 _FILMS = {b"vide": "video", b"soun": "audio", b"pict": "picture"}
 
@@ -40,7 +44,7 @@ class _Box:
 
 
 def _boxes(content: Content, offset: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes between two offsets, up to what is no box; raises `Flawed` if one does not fit."""
+    """Yield the boxes between two offsets, up to what is none; raises `Flawed` if a known one does not fit."""
     while offset + 8 <= end:
         size, kind = struct.unpack(">I4s", content.exactly(offset, 8))
         if not _is_kind(kind):
@@ -50,10 +54,10 @@ def _boxes(content: Content, offset: int, end: int) -> Iterator[_Box]:
             size, header = int.from_bytes(content.exactly(offset + 8, 8), "big"), 16
         elif size == 0:
             size = end - offset
-        if size < header:
-            raise damage("its structure is broken")
-        if offset + size > end:
-            raise damage("its end is missing")
+        if size < header or offset + size > end:
+            if kind in _OUTER:
+                raise damage("its end is missing")
+            return
         yield _Box(kind, offset + header, offset + size)
         offset += size
 

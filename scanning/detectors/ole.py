@@ -14,7 +14,7 @@ import olefile
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors import zipped
-from scanning.findings import Checked, damage, encrypted
+from scanning.findings import Checked, Problem, damage, encrypted
 
 _MAIN_STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
 _MACRO_STORAGES = frozenset({"macros", "_vba_project_cur", "vba"})
@@ -24,10 +24,18 @@ _EXCEL_FILE_PASS = 0x002F
 _EXCEL_BEGINS = frozenset({0x0009, 0x0209, 0x0409, 0x0809})
 _POWERPOINT_ENCRYPTED = 0xF3D1C4DF
 _BEGIN_BYTES = 4096
+_FREE, _LAST_SECTOR = 0xFFFFFFFF, 0xFFFFFFFA
+#: Sectors are 512 or 4,096 bytes long; the header has the power of two.
+_SHIFT_OFFSET, _SHIFTS = 30, frozenset({b"\x09\0", b"\x0c\0"})
+#: Where the header lists the sectors of the table of sectors, and the first sector of the rest of that list.
+_TABLE_OFFSET, _TABLE_BYTES, _CHAIN_OFFSET = 76, 109 * 4, 68
 
 
 @contextmanager
 def _open(content: Content) -> Iterator[olefile.OleFileIO]:
+    # olefile believes the header, and would read sectors of any size into memory.
+    if content.head[_SHIFT_OFFSET : _SHIFT_OFFSET + 2] not in _SHIFTS:
+        raise damage("its structure is broken")
     content.file.seek(0)
     try:
         with olefile.OleFileIO(content.file) as ole:
@@ -46,20 +54,46 @@ def _type_of(content: Content) -> str | None:
 
 def _check(content: Content, name: str) -> Checked:
     with _open(content) as ole:
-        _check_sectors(ole, content.size_bytes)
+        cut = _check_sectors(content, ole)
         for stream, check in _CHECKS.get(name, {}).items():
             if ole.exists(stream):
                 check(_begin(ole, stream))
         macros = any(part.casefold() in _MACRO_STORAGES for entry in ole.listdir() for part in entry)
-        return Checked(flags=frozenset({"macros"} if macros else ()))
+        return Checked(flags=frozenset({"macros"} if macros else ()), problems=cut)
 
 
-def _check_sectors(ole: olefile.OleFileIO, size_bytes: int) -> None:
-    """Raise `Flawed` if a sector that is in use lies behind the end of the file."""
-    used = next((at for at in range(len(ole.fat) - 1, -1, -1) if ole.fat[at] != olefile.FREESECT), -1)
-    # The first sector follows the header, which fills a sector; the last may be cut short.
-    if (used + 1) * ole.sectorsize >= size_bytes:
+def _check_sectors(content: Content, ole: olefile.OleFileIO) -> tuple[Problem, ...]:
+    """Raise `Flawed` if a sector that is in use lies behind the end of the file.
+
+    olefile shortens its own table of sectors to the file's size, so the file's is read.
+    """
+    used, size = -1, int(ole.sectorsize)
+    for number, sector in enumerate(_table_sectors(content, ole)):
+        # The first sector follows the header, which fills one.
+        entries = struct.unpack(f"<{size // 4}I", content.exactly((sector + 1) * size, size))
+        used = max(
+            (number * (size // 4) + at for at, next_ in enumerate(entries) if next_ != _FREE), default=used
+        )
+    if (used + 1) * size >= content.size_bytes:
         raise damage("its end is missing")
+    whole = (used + 2) * size <= content.size_bytes
+    return () if whole else (Problem("held_damaged", "its last bytes are missing"),)
+
+
+def _table_sectors(content: Content, ole: olefile.OleFileIO) -> Iterator[int]:
+    """Yield the sectors that the table of sectors fills: the first 109 from the header, the rest by a chain."""
+    yield from _in_use(content.exactly(_TABLE_OFFSET, _TABLE_BYTES))
+    size, next_ = int(ole.sectorsize), int.from_bytes(content.exactly(_CHAIN_OFFSET, 4), "little")
+    for _ in range(content.size_bytes // size):
+        if next_ > _LAST_SECTOR:
+            return
+        chained = content.exactly((next_ + 1) * size, size)
+        yield from _in_use(chained[:-4])
+        next_ = int.from_bytes(chained[-4:], "little")
+
+
+def _in_use(numbers: bytes) -> Iterator[int]:
+    return (number for (number,) in struct.iter_unpack("<I", numbers) if number <= _LAST_SECTOR)
 
 
 def _begin(ole: olefile.OleFileIO, name: str) -> bytes:
