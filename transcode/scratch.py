@@ -33,12 +33,13 @@ async def open_folder(parent: Path) -> AsyncIterator[Path]:
 
 def check_regular(folder: Path) -> None:
     """Raise `ToolFailed` if a child left anything but plain files of its own: links lead elsewhere."""
-    for count, entry in enumerate(os.scandir(folder)):
-        found = entry.stat(follow_symlinks=False)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-            raise ToolFailed(0, f"left something that is no plain file: {entry.name!r}")
-        if count >= MOST_FILES:
-            raise OutputTooLarge(f"more than {MOST_FILES} files")
+    with os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            found = entry.stat(follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                raise ToolFailed(0, f"left something that is no plain file: {entry.name!r}")
+            if count >= MOST_FILES:
+                raise OutputTooLarge(f"more than {MOST_FILES} files")
 
 
 def _make(parent: Path) -> tuple[Path, int]:

@@ -26,10 +26,10 @@ def overwrite_input(input_path: Path, folder: Path) -> None:
     input_path.write_bytes(b"changed")
 
 
-def open_socket(input_path: Path, folder: Path) -> None:
+def connect(input_path: Path, folder: Path, port: int) -> None:
     with socket.socket() as client:
         client.settimeout(2)
-        client.connect(("127.0.0.1", 9))
+        client.connect(("127.0.0.1", port))
 
 
 def processes(input_path: Path, folder: Path) -> int:

@@ -1,0 +1,60 @@
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from transcode.errors import ToolFailed
+from transcode.scratch import check_regular, open_folder
+
+HOLD = """
+import asyncio, sys
+from pathlib import Path
+from transcode.scratch import open_folder
+async def main():
+    async with open_folder(Path(sys.argv[1])) as folder:
+        print(folder, flush=True)
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+async def test_a_folder_is_private_and_vanishes(tmp_path):
+    async with open_folder(tmp_path / "scratch") as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "file").write_text("x")
+    assert not folder.exists()
+
+
+async def test_folders_of_living_processes_stay_and_of_killed_ones_are_swept(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(10):
+        held = (await process.stdout.readline()).decode().strip()
+    async with open_folder(tmp_path):
+        assert os.path.isdir(held)
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    async with open_folder(tmp_path):
+        assert not os.path.exists(held)
+
+
+async def test_two_hundred_folders_at_once_do_not_sweep_each_other(tmp_path):
+    async def one() -> bool:
+        async with open_folder(tmp_path) as folder:
+            await asyncio.sleep(0.05)
+            return folder.is_dir()
+
+    assert all(await asyncio.gather(*(one() for _ in range(200))))
+
+
+@pytest.mark.parametrize("make", ["symlink_to", "hardlink_to"])
+def test_links_are_no_results(tmp_path, make):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    getattr(folder / "made", make)(tmp_path / "secret")
+    with pytest.raises(ToolFailed):
+        check_regular(folder)
