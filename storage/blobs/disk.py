@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -33,21 +34,37 @@ _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})
 _CANNOT_CLONE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
-async def in_thread(work: Callable[[*Ts], T], *args: *Ts, seconds: float = LIMIT_SECONDS) -> T:
+async def in_thread(
+    work: Callable[[*Ts], T],
+    *args: *Ts,
+    seconds: float = LIMIT_SECONDS,
+    undo: Callable[[T], object] | None = None,
+) -> T:
     """Run blocking `work` in a thread and return what it returns.
 
     The thread cannot be stopped: after a cancellation or a timeout it goes on, so `work` must own
-    whatever it uses. Raises the `StorageError` that fits an `OSError` of `work`, and `StorageError`
-    when it takes longer than `seconds`.
+    whatever it uses, and `undo` gets the result that nobody waits for any more. Raises the
+    `StorageError` that fits an `OSError` of `work`, and `StorageError` after `seconds`.
     """
     running = asyncio.get_running_loop().run_in_executor(None, work, *args)
+    abandoned = True
     try:
         async with asyncio.timeout(seconds):
-            return await asyncio.shield(running)
+            result = await asyncio.shield(running)
+        abandoned = False
     except TimeoutError as error:
         raise StorageError(f"the disk did not answer within {seconds:.0f} s") from error
     except OSError as error:
         raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
+    finally:
+        if abandoned and undo:
+            running.add_done_callback(partial(_undo, undo))
+    return result
+
+
+def _undo(undo: Callable[[T], object], done: asyncio.Future[T]) -> None:
+    if not done.cancelled() and not done.exception():
+        undo(done.result())
 
 
 def open_regular(path: Path) -> FileIO:

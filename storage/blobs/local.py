@@ -115,7 +115,7 @@ class LocalBlobStore:
 
     async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
         """Yield a range of the blob's bytes."""
-        with await in_thread(open_regular, self.locate(key)) as handle:
+        with await in_thread(open_regular, self.locate(key), undo=FileIO.close) as handle:
             end = os.fstat(handle.fileno()).st_size if last is None else last + 1
             while first < end and (piece := await in_thread(_piece, handle, first, end)):
                 first += len(piece)

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import stat
 import time
@@ -125,3 +126,16 @@ class TestLocalBlobStore(BlobContract):
         got = len(await anext(pieces))
         await blobs.delete(KEY)
         assert got + sum([len(piece) async for piece in pieces]) == 3 << 20
+
+    async def test_a_reader_that_goes_away_at_any_moment_leaves_no_file_open(self, blobs):
+        await blobs.write_bytes(KEY, b"x" * (2 << 20))
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, never followed
+        for turns in range(40):
+            reading = asyncio.create_task(read_all(blobs, KEY))
+            for _ in range(turns % 8):
+                await asyncio.sleep(0)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await asyncio.sleep(0)
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208

@@ -2,12 +2,13 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from storage.blobs.local import LocalBlobStore
-from storage.errors import NotFound, StorageError, StorageFull
+from storage.errors import NotFound, StorageError, StorageFull, UploadBusy
 from storage.uploads import UploadRef
 from storage.uploads.local import LocalUploadStore
 from tests.services.disk import small_disk
@@ -34,28 +35,33 @@ class TestLocalUploadStore(UploadContract):
             await uploads.create(UploadRef(upload_id))
         assert not list((tmp_path / "uploads").iterdir())
 
-    async def test_a_full_disk_keeps_what_was_written_and_goes_on_when_there_is_room(self):
+    @pytest.mark.parametrize("batch_bytes", [300_000, 1 << 30])
+    async def test_a_full_disk_keeps_what_was_written(self, batch_bytes):
         data = bytes(range(253)) * 40_000
         with small_disk(4 << 20) as disk:
             uploads, blobs = self.open_stores(disk.folder)
             await uploads.create(UPLOAD)
             with pytest.raises(StorageFull):
-                await self.send(uploads, data)
+                await self.fill(uploads, data, batch_bytes)
             offset = await uploads.offset(UPLOAD)
             assert 3 << 20 < offset <= 4 << 20
             with pytest.raises(StorageFull):
-                await self.send(uploads, data[offset:])
+                await self.fill(uploads, data[offset:], batch_bytes)
             assert await uploads.offset(UPLOAD) == offset
             assert await uploads.finish(UPLOAD, KEY) == offset
             assert await read_all(blobs, KEY) == data[:offset]
 
-    async def send(self, uploads: LocalUploadStore, data: bytes) -> None:
+    async def fill(self, uploads: LocalUploadStore, data: bytes, batch_bytes: int) -> None:
         async with uploads.open_writer(UPLOAD) as writer:
             try:
-                for start in range(0, len(data), 300_000):
-                    await writer.write([data[start : start + 300_000]])
+                for start in range(0, len(data), batch_bytes):
+                    await writer.write([data[start : start + batch_bytes]])
             finally:
                 assert writer.offset == await uploads.offset(UPLOAD)
+
+    async def send(self, uploads: LocalUploadStore, data: bytes) -> None:
+        async with uploads.open_writer(UPLOAD) as writer:
+            await writer.write([data])
 
     async def test_a_failed_sync_takes_back_what_may_be_lost(self, uploads, blobs, monkeypatch):
         """A disk says only once that it lost what it was to keep (errors of fsync(2))."""
@@ -86,6 +92,28 @@ class TestLocalUploadStore(UploadContract):
             await write_to_a_disk_that_breaks()
         async with uploads.open_writer(UPLOAD) as writer:
             assert writer.offset == 0
+
+    async def test_a_cancelled_writer_holds_on_until_its_bytes_are_written(self, uploads, monkeypatch):
+        await uploads.create(UPLOAD)
+        begun, goes_on, write = threading.Event(), threading.Event(), os.writev
+
+        def write_late(descriptor: int, chunks: list[memoryview]) -> int:
+            begun.set()
+            goes_on.wait(10)
+            return write(descriptor, chunks)
+
+        monkeypatch.setattr(os, "writev", write_late)
+        sending = asyncio.create_task(self.send(uploads, b"abc"))
+        await asyncio.to_thread(begun.wait, 10)
+        sending.cancel()
+        for _ in range(5):
+            with pytest.raises(UploadBusy):
+                await self.send(uploads, b"def")
+        goes_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert await uploads.offset(UPLOAD) == 3
+        await self.send(uploads, b"def")
 
     async def test_two_hundred_writers_at_once_each_keep_their_bytes(self, uploads, blobs):
         async def send(number: int) -> None:
