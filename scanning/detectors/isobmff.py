@@ -44,7 +44,7 @@ class _Box:
 
 
 def _boxes(content: Content, offset: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes between two offsets, up to what is none; raises `Flawed` if a known one does not fit."""
+    """Yield the boxes between two offsets, up to what is none; raises `Flawed` if a known one is cut."""
     while offset + 8 <= end:
         size, kind = struct.unpack(">I4s", content.exactly(offset, 8))
         if not _is_kind(kind):

@@ -71,9 +71,8 @@ def _check_sectors(content: Content, ole: olefile.OleFileIO) -> tuple[Problem, .
     for number, sector in enumerate(_table_sectors(content, ole)):
         # The first sector follows the header, which fills one.
         entries = struct.unpack(f"<{size // 4}I", content.exactly((sector + 1) * size, size))
-        used = max(
-            (number * (size // 4) + at for at, next_ in enumerate(entries) if next_ != _FREE), default=used
-        )
+        first = number * len(entries)
+        used = max((first + at for at, following in enumerate(entries) if following != _FREE), default=used)
     if (used + 1) * size >= content.size_bytes:
         raise damage("its end is missing")
     whole = (used + 2) * size <= content.size_bytes
@@ -81,7 +80,7 @@ def _check_sectors(content: Content, ole: olefile.OleFileIO) -> tuple[Problem, .
 
 
 def _table_sectors(content: Content, ole: olefile.OleFileIO) -> Iterator[int]:
-    """Yield the sectors that the table of sectors fills: the first 109 from the header, the rest by a chain."""
+    """Yield the sectors that the table of sectors fills: 109 from the header, the rest by a chain."""
     yield from _in_use(content.exactly(_TABLE_OFFSET, _TABLE_BYTES))
     size, next_ = int(ole.sectorsize), int.from_bytes(content.exactly(_CHAIN_OFFSET, 4), "little")
     for _ in range(content.size_bytes // size):

@@ -12,6 +12,7 @@ import pikepdf
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors import pdf_attachments
+from scanning.detectors.pdf_objects import objects_of
 from scanning.findings import Checked, damage, encrypted, suspicious
 from scanning.members import Members
 
@@ -23,7 +24,6 @@ _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\f\0"
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)
 #: Kinds of actions that a reviewer should know of, to flag.
 _ACTIONS = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "launch"}
-_MOST_OBJECTS = 1_000_000
 
 
 @contextmanager
@@ -65,12 +65,9 @@ def _end(content: Content) -> int:
 
 
 def _flags(pdf: pikepdf.Pdf) -> set[str]:
-    if len(pdf.objects) > _MOST_OBJECTS:
-        raise suspicious("it holds far more parts than a document has")
     flags = {"restricted"} if pdf.is_encrypted else set[str]()
-    for each in pdf.objects:
-        if isinstance(each, pikepdf.Dictionary | pikepdf.Stream):
-            flags |= _flags_of(each)
+    for each in objects_of(pdf):
+        flags |= _flags_of(each)
     return flags
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pikepdf
 
+from scanning.detectors.pdf_objects import objects_of
 from scanning.findings import damage, suspicious
 from scanning.members import Members
 
@@ -29,8 +30,8 @@ def extract(pdf: pikepdf.Pdf, members: Members) -> None:
 def _names(pdf: pikepdf.Pdf) -> dict[tuple[int, int], str]:
     """Return the streams that file specifications name, by object number."""
     names: dict[tuple[int, int], str] = {}
-    for each in pdf.objects:
-        if isinstance(each, pikepdf.Dictionary) and isinstance(each.get("/EF"), pikepdf.Dictionary):
+    for each in objects_of(pdf):
+        if isinstance(each.get("/EF"), pikepdf.Dictionary):
             name = each.get("/UF", each.get("/F", ""))
             for stream in each["/EF"].as_dict().values():
                 if isinstance(stream, pikepdf.Stream):
