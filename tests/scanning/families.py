@@ -1,0 +1,13 @@
+"""Extensions of formats that are each other's near kin."""
+
+#: Extensions whose files may bear each other's names: `holds` of `config/formats.toml` says which way.
+FAMILIES = (
+    frozenset({"jpg", "jpeg", "jfif"}),
+    frozenset({"mp4", "m4v", "m4a", "m4b"}),
+    frozenset({"3gp", "3g2"}),
+    frozenset({"mpg", "mts"}),
+)
+
+
+def same_family(one: str, other: str) -> bool:
+    return one == other or any({one, other} <= family for family in FAMILIES)
