@@ -50,7 +50,8 @@ def decide(
     if finding is None:
         return _unknown(formats, checked_types, promise)
     held = promise.holds if promise else _all_types(formats)
-    if finding.type not in held and not (finding.may_be & held):
+    hidden = finding.may_be if finding.problems else frozenset[str]()
+    if held.isdisjoint({finding.type} | hidden):
         return _mismatch(formats, promise, finding)
     if finding.problems:
         return _flawed(min(finding.problems, key=lambda problem: _GRAVEST_FIRST.index(problem.code)))

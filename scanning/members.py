@@ -1,10 +1,12 @@
 """Members of containers, written out as numbered files so that each can be scanned by itself."""
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
-from scanning.findings import unsafe
+from scanning.findings import suspicious, unsafe
 
 _NAME_CHARACTERS = 120
 
@@ -44,11 +46,23 @@ class Members:
         self._folder.mkdir(parents=True, exist_ok=True)
         file = f"{len(self.written) + 1:06}"
         size_bytes = 0
-        with (self._folder / file).open("xb") as target:
+        with (self._folder / file).open("xb", buffering=0) as target:
             for piece in pieces:
                 size_bytes += len(piece)
                 if size_bytes > self._left_bytes:
                     raise unsafe("it unpacks to more than can be checked")
-                target.write(piece)
+                _write(target, piece)
         self._left_bytes -= size_bytes
         self.written.append(Member(name[-_NAME_CHARACTERS:], file, size_bytes))
+
+
+def _write(target: FileIO, piece: bytes) -> None:
+    """Write all of `piece`; raises `Flawed` where the process may not write a file of that size."""
+    left = memoryview(piece)
+    try:
+        while left:
+            left = left[target.write(left) :]
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise suspicious("a file inside it is too large to be checked") from error
+        raise
