@@ -17,7 +17,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m gateway", description="Evidence Intake's HTTP gateway.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="answer HTTP until told to stop")
-    serving.add_argument("--processes", type=int, default=1, choices=[1], help="how many processes share the port")
+    serving.add_argument(
+        "--processes", type=int, default=1, choices=[1], help="how many processes share the port"
+    )
     serving.set_defaults(run=lambda settings, _: serve(settings))
     add_key_commands(commands)
     arguments = parser.parse_args()

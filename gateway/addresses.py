@@ -5,7 +5,7 @@ from yarl import URL
 
 
 def absolute(request: web.Request, path: str) -> str:
-    """Return `path` under the scheme and host of the request, honouring X-Forwarded-Proto and X-Forwarded-Host."""
+    """Return `path` under the scheme and host that the client used (X-Forwarded-Proto, X-Forwarded-Host)."""
     scheme = _first(request, "X-Forwarded-Proto") or request.scheme
     host = _first(request, "X-Forwarded-Host") or request.host
     try:

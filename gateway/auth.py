@@ -18,7 +18,9 @@ OPS = "ops"
 async def authenticate(request: web.Request) -> Principal:
     """Return the principal of the request's bearer key; raises `Problem` (401)."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    principal = await request.app[SERVICES].principals.find(token.strip()) if scheme.lower() == "bearer" else None
+    principal = (
+        await request.app[SERVICES].principals.find(token.strip()) if scheme.lower() == "bearer" else None
+    )
     if principal is None:
         raise Problem("unauthorized", headers={"WWW-Authenticate": "Bearer"})
     return principal
@@ -33,8 +35,8 @@ def require_role(request: web.Request, role: str) -> None:
 def require_content(request: web.Request, evidence: Evidence) -> None:
     """Raise `Problem` unless this principal may read the evidence's bytes in its present state.
 
-    Ready evidence: its own centre and reviewing roles. Held evidence: reviewing roles. Anything else: nobody (409
-    with the evidence's code).
+    Ready evidence: its own centre and reviewing roles. Held evidence: reviewing roles. Anything else: nobody
+    (409 with the evidence's code).
     """
     principal = request[PRINCIPAL]
     reviewing = bool(principal.roles & REVIEWING)

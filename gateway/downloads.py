@@ -28,7 +28,10 @@ class Download:
 
 
 async def serve(request: web.Request, blobs: BlobStore, download: Download) -> web.StreamResponse:
-    """Answer GET or HEAD with the blob or the range asked for (RFC 9110). Raises `NotFound`, `Problem` (416)."""
+    """Answer GET or HEAD with the blob or the range asked for (RFC 9110).
+
+    Raises `NotFound`, `Problem` (416).
+    """
     size = (await blobs.stat(download.key)).size_bytes
     headers = _headers(download)
     if request.headers.get("If-None-Match", "").strip() == download.etag:

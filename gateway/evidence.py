@@ -24,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def listing(request: web.Request) -> web.Response:
-    """`GET /v1/evidence?state=&limit=&cursor=`: newest first, the centre's own or, on the board's side, all."""
+    """`GET /v1/evidence?state=&limit=&cursor=`: newest first; the board's side sees every centre's."""
     page = await request.app[SERVICES].evidence.page(
         request[PRINCIPAL].centre_id, _state(request), _limit(request), _cursor(request)
     )

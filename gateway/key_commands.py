@@ -30,7 +30,9 @@ def add_key_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> 
 
 async def _create(settings: Settings, arguments: argparse.Namespace) -> int:
     async with open_database(settings.database_url) as database:
-        key, _ = await Principals(database).create_key(arguments.label, frozenset(arguments.role), arguments.centre)
+        key, _ = await Principals(database).create_key(
+            arguments.label, frozenset(arguments.role), arguments.centre
+        )
     sys.stdout.write(f"{key}\n")
     return 0
 
@@ -38,9 +40,8 @@ async def _create(settings: Settings, arguments: argparse.Namespace) -> int:
 async def _list(settings: Settings, _: argparse.Namespace) -> int:
     async with open_database(settings.database_url) as database:
         for key in await Principals(database).list():
-            who, state = key.principal, "revoked" if key.revoked_at else "active"
-            roles = ",".join(sorted(who.roles))
-            sys.stdout.write(f"{who.id}\t{state}\t{who.centre_id or 'board'}\t{roles}\t{key.label}\n")
+            state, roles = "revoked" if key.revoked_at else "active", ",".join(sorted(key.roles))
+            sys.stdout.write(f"{key.id}\t{state}\t{key.centre_id or 'board'}\t{roles}\t{key.label}\n")
     return 0
 
 

@@ -1,11 +1,10 @@
 """Around every request: its id, its principal, and the one place where errors become answers."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from gateway.auth import authenticate
 from gateway.keys import PRINCIPAL, REQUEST_ID
@@ -14,8 +13,6 @@ from gateway.tus.protocol import ROOT, VERSION
 
 #: Open without a key, besides `OPTIONS` anywhere.
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
-
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 #: Status of an answer that nobody is there to read.
 _CLIENT_GONE = 499
@@ -70,7 +67,7 @@ async def know_principals(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def mark_responses(request: web.Request, response: web.StreamResponse) -> None:
-    """Set what every answer carries: the protocol's version on upload paths, and that content is never sniffed.
+    """Set what every answer carries: the protocol's version on upload paths, and that nothing is sniffed.
 
     "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
     """

@@ -1,7 +1,7 @@
 """Refusals as RFC 9457 problem details: the one table from errors to codes, and the one way to answer them.
 
-    Problem      a refusal with a code of `config/reasons.toml`, its details and its headers
-    TakenOver    a sender that had gone silent was replaced by another
+Problem      a refusal with a code of `config/reasons.toml`, its details and its headers
+TakenOver    a sender that had gone silent was replaced by another
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,8 @@ from storage import errors
 CONTENT_TYPE = "application/problem+json"
 
 
-
 class TakenOver(TimeoutError):
-    """This sender was silent for too long and another one took the upload over.
+    """The sender was silent for too long and another one took the upload over.
 
     A `TimeoutError`, because the server then gives up on the rest of the body without complaint.
     """

@@ -11,7 +11,10 @@ from workers.queue import Progress
 
 
 def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> dict[str, Any]:
-    """Return the JSON object of one piece of evidence; `progress` is what workers report of running stages."""
+    """Return the JSON object of one piece of evidence.
+
+    `progress` is what workers report of its running stages.
+    """
     reason, remedy = _told(evidence)
     path = f"/v1/evidence/{evidence.id}"
     running = progress if evidence.state in ON_ITS_WAY else {}

@@ -21,7 +21,7 @@ def main() -> int:
     """Parse the command line and run one command."""
     parser = argparse.ArgumentParser(
         prog="python -m workers",
-        description="Run the jobs of some queues, or: `status` shows them, `retry ID` runs failed evidence again.",
+        description="Run the jobs of queues; `status` shows them, `retry ID` runs failed evidence again.",
     )
     parser.add_argument("words", nargs="+", metavar="QUEUE", help=f"{' '.join(QUEUES)} | status | retry ID")
     words: list[str] = parser.parse_args().words

@@ -65,7 +65,9 @@ def scanned(evidence: Evidence, run: Run, scan: Scan) -> Change | None:
         return None
     marked = _done(replace(evidence, scan=scan, sha256=scan.sha256), run)
     after, jobs = enter(marked, EvidenceState.SCANNED, None, run.ended_at)
-    return Change(after, "scanned", run.actor, jobs, (run.job.id,), {"sha256": scan.sha256, "verdict": scan.verdict})
+    return Change(
+        after, "scanned", run.actor, jobs, (run.job.id,), {"sha256": scan.sha256, "verdict": scan.verdict}
+    )
 
 
 def verified(
@@ -90,7 +92,10 @@ def verified(
 def rendered(
     evidence: Evidence, run: Run, renditions: tuple[Rendition, ...], facts: Mapping[str, Any]
 ) -> Change | None:
-    """A stage made its renditions, or found that none can be made of this kind; the last one makes it ready."""
+    """A stage made its renditions, or found that this kind has none.
+
+    The last stage to end makes the evidence ready.
+    """
     if not _awaited(evidence, run):
         return None
     marked = _done(evidence, run, StageState.DONE if renditions else StageState.SKIPPED)
@@ -126,7 +131,9 @@ def delayed(evidence: Evidence, run: Run, code: str) -> Change | None:
     return Change(after, "delayed", run.actor, note={"code": code, "stage": run.job.stage})
 
 
-def attempt_failed(evidence: Evidence, run: Run, error: str, limits: "Limits", *, died: bool) -> Change | None:
+def attempt_failed(
+    evidence: Evidence, run: Run, error: str, limits: "Limits", *, died: bool
+) -> Change | None:
     """An attempt failed: the next one is due after a pause, until there were too many.
 
     `died`: the sandboxed child was seen to die, which counts towards `MAX_DEATHS`.
@@ -174,7 +181,7 @@ class Limits:
 
 def backoff_seconds(attempt: int, longest: float) -> float:
     """Return the pause after the given attempt (from 1): 2, 4, 8 … seconds, at most `longest`."""
-    return min(longest, _FIRST_BACKOFF_SECONDS * 2 ** min(attempt - 1, 30))
+    return min(longest, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 30))
 
 
 def _awaited(evidence: Evidence, run: Run) -> bool:
@@ -186,9 +193,7 @@ def _done(evidence: Evidence, run: Run, state: StageState = StageState.DONE) -> 
     stage = replace(
         evidence.stage(run.job.stage), state=state, started_at=run.started_at, ended_at=run.ended_at
     )
-    return replace(
-        evidence, stages=_with_stage(evidence.stages, stage), delayed=False, code=None, detail={}
-    )
+    return replace(evidence, stages=_with_stage(evidence.stages, stage), delayed=False, code=None, detail={})
 
 
 def _given_up(evidence: Evidence, run: Run, stage: Stage, note: Mapping[str, Any]) -> Change:

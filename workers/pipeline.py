@@ -38,7 +38,9 @@ def first_stages() -> tuple[Stage, ...]:
     return tuple(Stage(step.stage) for step in PIPELINE)
 
 
-def enter(evidence: Evidence, state: EvidenceState, kind: str | None, now: datetime) -> tuple[Evidence, tuple[Job, ...]]:
+def enter(
+    evidence: Evidence, state: EvidenceState, kind: str | None, now: datetime
+) -> tuple[Evidence, tuple[Job, ...]]:
     """Put evidence in `state`: make its stages due, skip those its `kind` does not need, name the jobs.
 
     When the stages due in `state` are all settled already, the evidence goes on to ready.
@@ -69,7 +71,7 @@ def settle(evidence: Evidence) -> Evidence:
 
 
 def is_proved(evidence: Evidence) -> bool:
-    """Tell whether the exact bytes were scanned clean, with their coverage sealed (DESIGN: nothing unsafe is ready)."""
+    """Tell whether the exact bytes were scanned clean, members included (DESIGN: nothing unsafe is ready)."""
     scan = evidence.scan
     return (
         scan is not None

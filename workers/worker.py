@@ -50,7 +50,7 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
             workers = create_workers(settings, queues, context, heartbeat)
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(signum, lambda: [worker.drain() for worker in workers])
+                loop.add_signal_handler(signum, _drain, workers)
             _log.info("working", queues=list(queues), worker=heartbeat.worker)
             async with asyncio.TaskGroup() as tasks:
                 reconciling = tasks.create_task(
@@ -59,6 +59,11 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
                 running = [tasks.create_task(worker.run()) for worker in workers]
                 await asyncio.wait(running)
                 reconciling.cancel()
+
+
+def _drain(workers: Sequence[LeaseWorker]) -> None:
+    for worker in workers:
+        worker.drain()
 
 
 def create_workers(

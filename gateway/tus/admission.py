@@ -22,7 +22,9 @@ def promised_extension(filename: str | None, length_bytes: int) -> Extension | N
     limit = row.accept_bytes if row else formats.largest_bytes
     if length_bytes > limit:
         kind = f".{row.name} files" if row else "a file"
-        raise Problem("file_too_large", {"size": in_words(length_bytes), "limit": in_words(limit), "kind": kind})
+        raise Problem(
+            "file_too_large", {"size": in_words(length_bytes), "limit": in_words(limit), "kind": kind}
+        )
     return row
 
 

@@ -42,7 +42,10 @@ async def append_body(request: web.Request, upload: Upload, provided: int, *, st
         if writer.offset != provided:
             raise offset_mismatch(writer.offset, provided)
         await receive(
-            request.content, writer, limit=held.length_bytes, silent_seconds=services.settings.silent_connection_seconds
+            request.content,
+            writer,
+            limit=held.length_bytes,
+            silent_seconds=services.settings.silent_connection_seconds,
         )
         offset = await writer.sync()
     latest = await services.uploads.load(upload.id, None)
@@ -90,4 +93,3 @@ async def _keep_alive(request: web.Request, upload: Upload) -> Upload:
         return upload
     await services.uploads.touch(upload.id, expires_at)
     return replace(upload, expires_at=expires_at)
-

@@ -23,7 +23,7 @@ from workers.pipeline import first_stages
 
 
 async def create(request: web.Request) -> web.Response:
-    """Begin an upload, take the first bytes if the request brings any, and say where it and its evidence are."""
+    """Begin an upload, take the bytes the request brings, and say where it and its evidence are."""
     require_version(request)
     centre_id = _centre(request)
     length = require_number(request.headers, "Upload-Length")

@@ -43,7 +43,7 @@ class Holders:
     async def hold(self, upload: Upload, body: StreamReader) -> AsyncIterator[tuple[Upload, UploadWriter]]:
         """Hold the upload and give its writer, together with the record at the writer's epoch.
 
-        Raises `Problem` (409) while another holder is receiving, `WriterFenced` when another taker was faster.
+        Raises `Problem` (409) while another one is receiving, `WriterFenced` when another taker was faster.
         """
         async with AsyncExitStack() as stack:
             held = await self._frozen(upload)

@@ -49,7 +49,9 @@ def clean_name(name: str) -> str | None:
     The end is kept when it is shortened, because the extension binds the content.
     """
     base = re.split(r"[/\\]", name)[-1]
-    visible = "".join(char for char in base if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
+    visible = "".join(
+        char for char in base if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    )
     trimmed = unicodedata.normalize("NFC", visible).strip().strip("\N{REPLACEMENT CHARACTER}")
     if trimmed in {"", ".", ".."}:
         return None

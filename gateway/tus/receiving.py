@@ -16,7 +16,9 @@ class ConnectionSilent(web_exceptions.HTTPRequestTimeout):
     """The sender said nothing for too long; the connection is cut, its bytes are kept."""
 
 
-async def receive(body: StreamReader, writer: UploadWriter, *, limit: int | None, silent_seconds: float) -> None:
+async def receive(
+    body: StreamReader, writer: UploadWriter, *, limit: int | None, silent_seconds: float
+) -> None:
     """Append the whole body to the upload.
 
     `limit`: the upload's announced length in bytes. A body that goes beyond it is refused with 413 and the

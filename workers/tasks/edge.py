@@ -5,12 +5,12 @@ due are pushed right after. A failure becomes a counted attempt, an outage a del
 neither loses the job.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from arq.typing import WorkerCoroutine
 
 from storage.errors import NotFound, StorageError
 from storage.evidence import Evidence, Job
@@ -26,16 +26,17 @@ from workers.tasks.finding import Finding, Work
 #: Pause before the record is asked again when it does not answer, in seconds.
 _RECORD_PAUSE_SECONDS = 5.0
 
-ArqFunction = Callable[..., Awaitable[None]]
-
 _log = structlog.get_logger()
 
 
-def stage_function(context: Context, stage: StageName, work: Work) -> ArqFunction:
+def stage_function(context: Context, stage: StageName, work: Work) -> WorkerCoroutine:
     """Return the function that arq calls with the arguments of a job of this stage."""
 
-    async def run(_: dict[str, Any], evidence_id: str, _stage: str, attempt: int, *_rest: object) -> None:
-        with structlog.contextvars.bound_contextvars(evidence_id=evidence_id, stage=str(stage), attempt=attempt):
+    async def run(ctx: dict[Any, Any], *args: Any, **_: Any) -> None:  # noqa: ANN401, ARG001 - arq's shape
+        evidence_id, _stage, attempt, _centre_id = args
+        with structlog.contextvars.bound_contextvars(
+            evidence_id=evidence_id, stage=str(stage), attempt=attempt
+        ):
             await run_stage(context, evidence_id, stage, attempt, work)
 
     return run
@@ -72,7 +73,9 @@ async def _find(context: Context, evidence: Evidence, job: Job, work: Work) -> F
 
 async def _record(context: Context, run: Run, finding: Finding) -> Changed | None:
     """Apply a finding in one transaction; push what it makes due, or remove what it made for nothing."""
-    changed = await context.evidence.change(run.job.evidence_id, lambda evidence: finding.decide(evidence, run))
+    changed = await context.evidence.change(
+        run.job.evidence_id, lambda evidence: finding.decide(evidence, run)
+    )
     if changed is None:
         for key in finding.published:
             await context.blobs.delete(key)

@@ -36,8 +36,7 @@ def explain(context: Context, error: Exception) -> Finding:
         return wait(cause.code)
     for source, state, code in ENDINGS:
         if isinstance(cause, source):
-            ending = Ending(state, code, {"problem": str(cause)})
-            return Finding(lambda evidence, run: ended(evidence, run, ending))
+            return end(Ending(state, code, {"problem": str(cause)}))
     for outage, code in OUTAGES:
         if isinstance(cause, outage) and not isinstance(cause, Damaged):
             return wait(code)
@@ -45,6 +44,11 @@ def explain(context: Context, error: Exception) -> Finding:
     limits = Limits(context.settings.max_attempts, context.settings.max_backoff_seconds)
     died = isinstance(cause, ChildDied)
     return Finding(lambda evidence, run: attempt_failed(evidence, run, repr(cause), limits, died=died))
+
+
+def end(ending: Ending) -> Finding:
+    """Return the finding that the evidence cannot become ready."""
+    return Finding(lambda evidence, run: ended(evidence, run, ending))
 
 
 def wait(code: str) -> Finding:

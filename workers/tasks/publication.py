@@ -13,7 +13,9 @@ from workers.decisions import rendered
 from workers.tasks.finding import Finding
 
 
-async def publish(context: Context, evidence: Evidence, made: Sequence[Made], facts: Mapping[str, Any]) -> Finding:
+async def publish(
+    context: Context, evidence: Evidence, made: Sequence[Made], facts: Mapping[str, Any]
+) -> Finding:
     """Store the files and return the finding that makes them known. Raises `StorageError`.
 
     The keys are new with every run: two deliveries of one job never write to one blob, and the one whose

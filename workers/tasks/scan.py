@@ -22,7 +22,10 @@ RAW_BYTES = "raw_bytes"
 
 async def scan(context: Context, evidence: Evidence) -> Finding:
     """Scan and hash the original. Raises `Outage`, `ScannerUnavailable`, `StorageError`."""
-    async with context.blobs.open_local(original_key(evidence.id), None) as path, asyncio.TaskGroup() as tasks:
+    async with (
+        context.blobs.open_local(original_key(evidence.id), None) as path,
+        asyncio.TaskGroup() as tasks,
+    ):
         scanning = tasks.create_task(context.scanner.scan_file(path))
         hashing = tasks.create_task(sha256_file(path))
     outcome, sha256 = scanning.result(), hashing.result()
