@@ -26,7 +26,7 @@ def film(path: Path, *options: object, seconds: float = 3, size: str = "320x240"
 def phone_film(path: Path, seconds: float = 3) -> Path:
     """Make a film like a phone's: stored on its side, turned by its display matrix, with sound and a place."""
     flat = film(path.with_suffix(".flat.mp4"), "-pix_fmt", "yuv420p", seconds=seconds, size="640x360")
-    ffmpeg("-display_rotation", "90", "-i", flat, "-c", "copy", "-metadata", "location=+51.5-000.1/", path)
+    ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", "-metadata", "location=+51.5-000.1/", path)
     flat.unlink()
     return path
 
