@@ -12,8 +12,8 @@ from storage import tables
 from storage.blobs import BlobStore
 from storage.errors import NotFound
 from storage.evidence import Evidence, original_key
-from storage.records.chain import AuditEvent, Finding, check_chain
-from storage.records.database import Database
+from storage.records.chain import AuditEvent, Finding, Stored, check_chain
+from storage.records.database import Database, fetch
 from storage.records.transaction import load_stored
 from storage.states import EvidenceState
 
@@ -33,8 +33,7 @@ class AuditTrail:
 
     async def events(self, evidence_id: str) -> tuple[AuditEvent, ...]:
         """Return the events of one piece of evidence, oldest first."""
-        async with self._database.read() as connection:
-            return tuple(await _events(connection, evidence_id))
+        return tuple(await self._database.read(lambda connection: _events(connection, evidence_id)))
 
     async def verify(self, blobs: BlobStore | None = None) -> AsyncIterator[Finding]:
         """Yield everything that is not as it was left; with `blobs`, originals are hashed again too."""
@@ -48,17 +47,14 @@ class AuditTrail:
     async def _ids_after(self, last: str) -> list[str]:
         """Return ids that records or events speak of; either may have been removed."""
         found: set[str] = set()
-        async with self._database.read() as connection:
-            for column in (tables.evidence.c.id, tables.audit_event.c.evidence_id):
-                query = select(column).distinct().where(column > last).order_by(column).limit(_PAGE)
-                found |= set((await connection.execute(query)).scalars())
+        for column in (tables.evidence.c.id, tables.audit_event.c.evidence_id):
+            query = select(column.label("id")).distinct().where(column > last).order_by(column).limit(_PAGE)
+            found |= {row["id"] for row in await self._database.fetch(query)}
         return sorted(found)[:_PAGE]
 
     async def _verify_one(self, evidence_id: str, blobs: BlobStore | None) -> AsyncIterator[Finding]:
         try:
-            async with self._database.read() as connection:
-                stored = await load_stored(connection, evidence_id)
-                events = await _events(connection, evidence_id)
+            stored, events = await self._database.read(lambda connection: _chain(connection, evidence_id))
             findings = list(check_chain(stored, events))
         except NotFound:
             yield Finding(evidence_id, "the record is missing; its events are not")
@@ -73,11 +69,14 @@ class AuditTrail:
                 yield finding
 
 
+async def _chain(connection: AsyncConnection, evidence_id: str) -> tuple[Stored, list[AuditEvent]]:
+    return await load_stored(connection, evidence_id), await _events(connection, evidence_id)
+
+
 async def _events(connection: AsyncConnection, evidence_id: str) -> list[AuditEvent]:
     columns = tables.audit_event.c
     query = select(tables.audit_event).where(columns.evidence_id == evidence_id).order_by(columns.seq)
-    rows = (await connection.execute(query)).mappings()
-    return [AuditEvent(**{name: row[name] for name in _EVENT}) for row in rows]
+    return [AuditEvent(**{name: row[name] for name in _EVENT}) for row in await fetch(connection, query)]
 
 
 async def _verify_bytes(evidence: Evidence, blobs: BlobStore) -> AsyncIterator[Finding]:

@@ -8,15 +8,16 @@ and the tasks of one process wait for one connection in turn instead of polling 
 import asyncio
 import fcntl
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from alembic.command import upgrade
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Executable, RowMapping, Select, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -24,6 +25,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from storage import migrations
 from storage.errors import SchemaOutdated
 from storage.records.canonical import format_json
+
+T = TypeVar("T")
+Query = Select[*tuple[Any, ...]]
+Work = Callable[[AsyncConnection], Awaitable[T]]
 
 #: How long a transaction waits for its turn, here or in SQLite.
 WAIT_SECONDS = 30
@@ -43,24 +48,60 @@ PRAGMAS = {
 
 
 class Database:
-    """Two ways in: `begin` to write, `read` to look at one consistent moment."""
+    """Two ways in: `write`, and `read` to look at one consistent moment.
+
+    A transaction whose caller is cancelled goes on to its own end: a driver that is interrupted
+    between two statements may keep the lock that every other writer waits for.
+    """
 
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self._writer = writer
         self._reader = reader
+        self._running: set[asyncio.Task[Any]] = set()
 
-    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a writing transaction: committed at the end, undone on any error."""
-        return self._writer.begin()
+    async def write(self, work: Work[T]) -> T:
+        """Do the work in one transaction: stored whole, or undone on any error."""
+        return await self._to_its_end(_transaction(self._writer, work))
 
-    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a reading transaction that sees one moment and never waits for writers."""
-        return self._reader.begin()
+    async def read(self, work: Work[T]) -> T:
+        """Do the work on one moment of the database, without waiting for writers."""
+        return await self._to_its_end(_transaction(self._reader, work))
+
+    async def fetch(self, query: Query) -> Sequence[RowMapping]:
+        """Return the rows of one query."""
+        return await self.read(lambda connection: fetch(connection, query))
+
+    async def execute(self, statement: Executable) -> None:
+        """Run one writing statement."""
+        await self.write(lambda connection: connection.execute(statement))
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Let transactions end, then close every connection."""
+        if self._running:
+            await asyncio.wait(self._running)
         await self._reader.dispose()
         await self._writer.dispose()
+
+    async def _to_its_end(self, transaction: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(transaction)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+
+
+async def fetch(connection: AsyncConnection, query: Query) -> Sequence[RowMapping]:
+    """Return the rows of one query within a transaction."""
+    result = await connection.execute(query)
+    return result.mappings().all()
+
+
+async def _transaction(engine: AsyncEngine, work: Work[T]) -> T:
+    async with engine.begin() as connection:
+        return await work(connection)
 
 
 @asynccontextmanager
@@ -74,8 +115,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         raise SchemaOutdated(f"there is no database at {file}")
     database = Database(_engine(url, "BEGIN IMMEDIATE", 1), _engine(url, "BEGIN", READERS))
     try:
-        async with database.read() as connection:
-            await connection.run_sync(_check_version)
+        await database.read(lambda connection: connection.run_sync(_check_version))
         yield database
     finally:
         await database.close()

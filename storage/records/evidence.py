@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import tables
 from storage.errors import NotFound
 from storage.evidence import Change, Evidence
-from storage.records.database import Database
+from storage.records.database import Database, fetch
 from storage.records.rows import Row, evidence_of
 from storage.records.transaction import Changed, checked_id, load_stored, rows_of, store_change
 from storage.states import EvidenceState, StageName, StageState
@@ -35,8 +36,8 @@ class EvidenceRecords:
 
     async def load(self, evidence_id: str, centre_id: str | None) -> Evidence:
         """Return the evidence; raises `NotFound` for another centre's just as for none at all."""
-        async with self._database.read() as connection:
-            evidence = (await load_stored(connection, evidence_id)).evidence
+        stored = await self._database.read(lambda connection: load_stored(connection, evidence_id))
+        evidence = stored.evidence
         if centre_id not in {None, evidence.centre_id}:
             raise NotFound("no such record")
         return evidence
@@ -46,10 +47,7 @@ class EvidenceRecords:
     ) -> Page:
         """Return at most `limit` pieces, newest first. Raises `ValueError` for a bad cursor or limit."""
         query = _page_query(centre_id, state, limit, cursor)
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).mappings().all()
-            items = await _with_parts(connection, found[:limit])
-        return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)
+        return await self._database.read(lambda connection: _page(connection, query, limit))
 
     async def change(self, evidence_id: str, decide: Callable[[Evidence], Change | None]) -> Changed | None:
         """Change one piece of evidence in one transaction, or not at all.
@@ -58,28 +56,31 @@ class EvidenceRecords:
         it, and says what becomes of it; `None` leaves everything as it is. Raises `NotFound`,
         `IllegalTransition` and whatever `decide` raises; nothing is stored then.
         """
-        async with self._database.begin() as connection:
+
+        async def transaction(connection: AsyncConnection) -> Changed | None:
             before = await load_stored(connection, evidence_id, lock=True)
             change = decide(before.evidence)
             return await store_change(connection, before, change) if change else None
 
+        return await self._database.write(transaction)
+
     async def failed_stages(self) -> dict[StageName, int]:
         """Return how many pieces of evidence are `failed` at which stage: what operators can run again."""
-        name = tables.stage.c.name
-        failed = (
-            tables.evidence.c.state == EvidenceState.FAILED.value,
-            tables.stage.c.state == StageState.FAILED.value,
-        )
+        stage = tables.stage.c
         query = (
-            select(name, func.count()).join_from(tables.evidence, tables.stage).where(*failed).group_by(name)
+            select(stage.name, func.count().label("pieces"))
+            .join_from(tables.evidence, tables.stage)
+            .where(
+                tables.evidence.c.state == EvidenceState.FAILED.value, stage.state == StageState.FAILED.value
+            )
+            .group_by(stage.name)
         )
-        async with self._database.read() as connection:
-            return {StageName(row[0]): row[1] for row in await connection.execute(query)}
+        return {StageName(row["name"]): row["pieces"] for row in await self._database.fetch(query)}
 
 
 def _page_query(
     centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None
-) -> Select[tuple[object, ...]]:
+) -> Select[Any]:
     if limit < 1:
         raise ValueError("a page has at least one item")
     columns = tables.evidence.c
@@ -91,6 +92,12 @@ def _page_query(
     if cursor is not None:
         query = query.where(columns.id < _parse_cursor(cursor))
     return query
+
+
+async def _page(connection: AsyncConnection, query: Select[Any], limit: int) -> Page:
+    found = await fetch(connection, query)
+    items = await _with_parts(connection, found[:limit])
+    return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)
 
 
 async def _with_parts(connection: AsyncConnection, found: Sequence[Row]) -> tuple[Evidence, ...]:

@@ -36,13 +36,12 @@ class Outbox:
         if after:
             later = and_(_C.due_at == after.due_at, _C.id > after.id)
             query = query.where(or_(_C.due_at > after.due_at, later))
-        async with self._database.read() as connection:
-            return tuple(job_of(row) for row in (await connection.execute(query)).mappings())
+        return tuple(job_of(row) for row in await self._database.fetch(query))
 
     async def count_and_oldest(self) -> Backlog:
         """Return how many jobs are pending and for how long, for metrics."""
-        query = select(func.count(), func.min(_C.due_at)).select_from(tables.outbox)
-        async with self._database.read() as connection:
-            pending, oldest = (await connection.execute(query)).one()
+        query = select(func.count().label("pending"), func.min(_C.due_at).label("oldest"))
+        (row,) = await self._database.fetch(query.select_from(tables.outbox))
+        pending, oldest = row["pending"], row["oldest"]
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         return Backlog(pending, max(age, 0.0))

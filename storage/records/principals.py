@@ -60,8 +60,7 @@ class Principals:
             "label": label,
             "created_at": datetime.now(UTC),
         }
-        async with self._database.begin() as connection:
-            await connection.execute(insert(tables.api_key), row)
+        await self._database.execute(insert(tables.api_key).values(row))
         return key, principal
 
     async def find(self, key: str) -> Principal | None:
@@ -69,21 +68,18 @@ class Principals:
         if not _KEY.fullmatch(key):
             return None
         query = select(tables.api_key).where(_C.key_sha256 == _hash(key), _C.revoked_at.is_(None))
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return _principal_of(row) if row else None
+        found = await self._database.fetch(query)
+        return _principal_of(found[0]) if found else None
 
     async def revoke(self, principal_id: str) -> None:
         """Make a principal's key worthless from now on; the first time counts."""
         valid = update(tables.api_key).where(_C.id == principal_id, _C.revoked_at.is_(None))
-        async with self._database.begin() as connection:
-            await connection.execute(valid.values(revoked_at=datetime.now(UTC)))
+        await self._database.execute(valid.values(revoked_at=datetime.now(UTC)))
 
     async def list(self) -> tuple[ApiKey, ...]:
         """Return every key that was given out, oldest first."""
         query = select(tables.api_key).order_by(_C.id)
-        async with self._database.read() as connection:
-            return tuple(_key_of(row) for row in (await connection.execute(query)).mappings())
+        return tuple(_key_of(row) for row in await self._database.fetch(query))
 
 
 def _hash(key: str) -> str:

@@ -12,6 +12,7 @@ from storage import tables
 from storage.errors import NotFound
 from storage.evidence import Change, Evidence, Job
 from storage.records.chain import AuditEvent, Stored, next_event
+from storage.records.database import fetch
 from storage.records.rows import (
     Row,
     as_stored,
@@ -46,18 +47,17 @@ def checked_id(text: str) -> str:
 async def load_stored(connection: AsyncConnection, evidence_id: str, *, lock: bool = False) -> Stored:
     """Load a record with its chain's head, `lock`ed against other changes. Raises `NotFound`."""
     query = select(tables.evidence).where(tables.evidence.c.id == checked_id(evidence_id))
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-    if row is None:
+    found = await fetch(connection, query.with_for_update() if lock else query)
+    if not found:
         raise NotFound("no such record")
     stages = await rows_of(connection, tables.stage, [evidence_id])
     renditions = await rows_of(connection, tables.rendition, [evidence_id])
-    return Stored(evidence_of(row, stages, renditions), row["audit_sha256"])
+    return Stored(evidence_of(found[0], stages, renditions), found[0]["audit_sha256"])
 
 
 async def rows_of(connection: AsyncConnection, table: Table, evidence_ids: Sequence[str]) -> Sequence[Row]:
     """Load the rows of these pieces of evidence from a table of theirs."""
-    query = select(table).where(table.c.evidence_id.in_(evidence_ids))
-    return (await connection.execute(query)).mappings().all()
+    return await fetch(connection, select(table).where(table.c.evidence_id.in_(evidence_ids)))
 
 
 async def store_new(connection: AsyncConnection, evidence: Evidence, actor: str) -> None:

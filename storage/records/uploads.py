@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import NotFound, WriterFenced
 from storage.evidence import Change, Evidence
-from storage.records.database import Database
+from storage.records.database import Database, fetch
 from storage.records.rows import upload_of, upload_row
 from storage.records.transaction import Changed, checked_id, load_stored, store_change, store_new
 from storage.upload import Upload, UploadState
@@ -34,10 +34,13 @@ class UploadRecords:
 
         When the centre used this idempotency key before, that upload and `False`; nothing is stored.
         """
+
+        async def transaction(connection: AsyncConnection) -> None:
+            await store_new(connection, evidence, upload.principal_id)
+            await connection.execute(insert(tables.upload), upload_row(upload))
+
         try:
-            async with self._database.begin() as connection:
-                await store_new(connection, evidence, upload.principal_id)
-                await connection.execute(insert(tables.upload), upload_row(upload))
+            await self._database.write(transaction)
         except IntegrityError:
             earlier = await self._created_before(upload)
             if earlier is None:
@@ -47,8 +50,7 @@ class UploadRecords:
 
     async def load(self, upload_id: str, centre_id: str | None) -> Upload:
         """Return the upload; raises `NotFound` for another centre's just as for none at all."""
-        async with self._database.read() as connection:
-            upload = await _load(connection, upload_id)
+        upload = await self._database.read(lambda connection: _load(connection, upload_id))
         if centre_id not in {None, upload.centre_id}:
             raise NotFound("no such record")
         return upload
@@ -86,21 +88,18 @@ class UploadRecords:
     async def set_length(self, upload_id: str, length_bytes: int) -> Upload:
         """Set a deferred length and return the upload; a length that was set before stays."""
         unset = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN, _C.length_bytes.is_(None))
-        async with self._database.begin() as connection:
-            await connection.execute(unset.values(length_bytes=length_bytes))
-            return await _load(connection, upload_id)
+        return (await self._update(upload_id, unset.values(length_bytes=length_bytes)))[0]
 
     async def touch(self, upload_id: str, expires_at: datetime) -> None:
         """Move an open upload's expiry; one that has ended, or never was, stays as it is."""
         moved = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN)
-        async with self._database.begin() as connection:
-            await connection.execute(moved.values(expires_at=expires_at))
+        await self._database.execute(moved.values(expires_at=expires_at))
 
     async def open_count(self, centre_id: str) -> int:
         """Return how many uploads the centre has open."""
-        query = select(func.count()).select_from(tables.upload).where(_C.centre_id == centre_id, _OPEN)
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).scalar_one()
+        query = select(func.count().label("open")).where(_C.centre_id == centre_id, _OPEN)
+        (row,) = await self._database.fetch(query)
+        return int(row["open"])
 
     async def open_uploads(self, limit: int, after: str = "") -> tuple[Upload, ...]:
         """Return open uploads by id, for sweeps that go on `after` the last one they saw."""
@@ -119,11 +118,10 @@ class UploadRecords:
 
     async def forget(self, upload_id: str) -> None:
         """Remove the record of an upload that ended; its evidence stays. An open one stays too."""
-        async with self._database.begin() as connection:
-            await connection.execute(delete(tables.upload).where(_C.id == checked_id(upload_id), ~_OPEN))
+        await self._database.execute(delete(tables.upload).where(_C.id == checked_id(upload_id), ~_OPEN))
 
     async def _settle(self, upload_id: str, ended: dict[str, Any], decide: Decide) -> Changed | None:
-        async with self._database.begin() as connection:
+        async def transaction(connection: AsyncConnection) -> Changed | None:
             upload = await _load(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN:
                 return None
@@ -135,14 +133,23 @@ class UploadRecords:
             await connection.execute(update(tables.upload).where(_C.id == upload.id), row)
             return await store_change(connection, stored, change)
 
+        return await self._database.write(transaction)
+
     async def _at_epoch(self, upload_id: str, epoch: int, values: dict[str, Any]) -> Upload:
         mine = update(tables.upload).where(_C.id == checked_id(upload_id), _C.epoch == epoch, _OPEN)
-        async with self._database.begin() as connection:
-            swapped = await connection.execute(mine.values(values))
-            upload = await _load(connection, upload_id)
-        if swapped.rowcount != 1:
+        upload, swapped = await self._update(upload_id, mine.values(values))
+        if not swapped:
             raise WriterFenced(f"the upload is {upload.state} at epoch {upload.epoch}, not open at {epoch}")
         return upload
+
+    async def _update(self, upload_id: str, statement: Update) -> tuple[Upload, bool]:
+        """Run the statement; return the upload as it is then, and whether the statement found it."""
+
+        async def transaction(connection: AsyncConnection) -> tuple[Upload, bool]:
+            result = await connection.execute(statement)
+            return await _load(connection, upload_id), result.rowcount == 1
+
+        return await self._database.write(transaction)
 
     async def _created_before(self, upload: Upload) -> Upload | None:
         if upload.idempotency_key is None:
@@ -154,13 +161,12 @@ class UploadRecords:
         self, *conditions: ColumnElement[bool], order: ColumnElement[Any], limit: int
     ) -> tuple[Upload, ...]:
         query = select(tables.upload).where(*conditions).order_by(order).limit(limit)
-        async with self._database.read() as connection:
-            return tuple(upload_of(row) for row in (await connection.execute(query)).mappings())
+        return tuple(upload_of(row) for row in await self._database.fetch(query))
 
 
 async def _load(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:
     query = select(tables.upload).where(_C.id == checked_id(upload_id))
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-    if row is None:
+    found = await fetch(connection, query.with_for_update() if lock else query)
+    if not found:
         raise NotFound("no such record")
-    return upload_of(row)
+    return upload_of(found[0])
