@@ -36,7 +36,10 @@ _S = EvidenceState
 TRANSITIONS: dict[EvidenceState, frozenset[EvidenceState]] = {
     _S.RECEIVING: frozenset({_S.RECEIVED, _S.REJECTED, _S.EXPIRED, _S.WITHDRAWN}),
     _S.RECEIVED: frozenset({_S.SCANNED, _S.INFECTED, _S.REJECTED, _S.HELD, _S.FAILED, _S.WITHDRAWN}),
-    _S.SCANNED: frozenset({_S.VERIFIED, _S.INFECTED, _S.REJECTED, _S.HELD, _S.FAILED, _S.WITHDRAWN}),
+    # Straight to ready when nothing is to be made of it: plain text, say.
+    _S.SCANNED: frozenset(
+        {_S.VERIFIED, _S.READY, _S.INFECTED, _S.REJECTED, _S.HELD, _S.FAILED, _S.WITHDRAWN}
+    ),
     _S.VERIFIED: frozenset({_S.READY, _S.INFECTED, _S.REJECTED, _S.HELD, _S.FAILED, _S.WITHDRAWN}),
     _S.READY: frozenset({_S.INFECTED, _S.WITHDRAWN}),
     _S.HELD: frozenset({_S.VERIFIED, _S.INFECTED, _S.REJECTED, _S.WITHDRAWN}),

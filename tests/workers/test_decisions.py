@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from storage.evidence import Change, Evidence
-from storage.states import EvidenceState, StageName, StageState
+from storage.states import EvidenceState, StageName, StageState, check_transition
 from tests.workers.values import CLEAN, NOW, SEALED, SHA256, just_received, receiving, rendition, run_of
 from workers.decisions import (
     Ending,
@@ -79,6 +79,7 @@ def test_verification_makes_the_renditions_of_its_kind_due(kind: str, queues: se
 @pytest.mark.parametrize("kind", ["text", "data", "web", "program"])
 def test_evidence_without_renditions_is_ready_once_verified(kind: str) -> None:
     evidence = after_verify(kind)
+    check_transition(after_scan().state, evidence.state)
     assert evidence.state is EvidenceState.READY
     assert evidence.stage(TRANSCODE).state is StageState.SKIPPED
 
