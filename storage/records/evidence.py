@@ -5,15 +5,14 @@ import binascii
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import NotFound
 from storage.evidence import Change, Evidence
-from storage.records.database import Database, fetch
+from storage.records.database import Database, Query, fetch
 from storage.records.rows import Row, evidence_of
 from storage.records.transaction import Changed, checked_id, load_stored, rows_of, store_change
 from storage.states import EvidenceState, StageName, StageState
@@ -78,9 +77,7 @@ class EvidenceRecords:
         return {StageName(row["name"]): row["pieces"] for row in await self._database.fetch(query)}
 
 
-def _page_query(
-    centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None
-) -> Select[Any]:
+def _page_query(centre_id: str | None, state: EvidenceState | None, limit: int, cursor: str | None) -> Query:
     if limit < 1:
         raise ValueError("a page has at least one item")
     columns = tables.evidence.c
@@ -94,7 +91,7 @@ def _page_query(
     return query
 
 
-async def _page(connection: AsyncConnection, query: Select[Any], limit: int) -> Page:
+async def _page(connection: AsyncConnection, query: Query, limit: int) -> Page:
     found = await fetch(connection, query)
     items = await _with_parts(connection, found[:limit])
     return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)

@@ -1,6 +1,9 @@
+import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -72,8 +75,7 @@ async def test_the_database_refuses_to_change_events(
     evidence, database: Database, trail: AuditTrail, statement
 ):
     with pytest.raises(DatabaseError, match="never changed"):
-        async with database.begin() as connection:
-            await connection.execute(text(statement))
+        await database.execute(text(statement))
     assert await problems(trail) == []
 
 
@@ -175,9 +177,6 @@ async def test_verify_reads_on_beyond_one_page(uploads, trail: AuditTrail, datab
 @pytest.fixture
 async def original(uploads, records, tmp_path: Path) -> tuple[Evidence, Path]:
     """Evidence whose original is `hello`, and the settings' data folder."""
-    from dataclasses import replace
-    from hashlib import sha256
-
     blobs = LocalBlobStore(tmp_path / "store" / "blobs")
     evidence = await store(uploads)
     await blobs.write_bytes(original_key(evidence.id), b"hello")
@@ -216,8 +215,6 @@ async def test_a_changed_or_missing_original_is_found(original, trail: AuditTrai
 async def test_the_command_prints_findings_and_exits_1(
     original, database_url, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
-    import asyncio
-
     evidence, folder = original
     monkeypatch.setenv("INTAKE_DATA", str(folder))
     assert await asyncio.to_thread(main, ["verify", "--bytes"]) == 0

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import SchemaOutdated
 from storage.records.audit import AuditTrail
-from storage.records.database import Database, migrate, open_database
+from storage.records.database import Database, fetch, migrate, open_database
 from storage.records.evidence import EvidenceRecords
 from tests.storage.records.values import NOW, store
 
@@ -93,8 +95,7 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(database: Datab
             MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata
         )
 
-    async with database.read() as connection:
-        assert await connection.run_sync(differences) == []
+    assert await database.read(lambda connection: connection.run_sync(differences)) == []
 
 
 async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
@@ -102,8 +103,6 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE upload (id TEXT)")
         connection.commit()
-    import asyncio
-
     with pytest.raises(Exception, match="already exists"):
         await asyncio.to_thread(migrate, f"sqlite+aiosqlite:///{file}")
     with closing(sqlite3.connect(file)) as connection:
@@ -113,8 +112,7 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
 
 
 async def test_a_database_at_another_version_is_not_opened(database_url, database: Database):
-    async with database.begin() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    await database.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(SchemaOutdated, match="0000"):
         async with open_database(database_url):
             pass
@@ -137,30 +135,32 @@ async def test_an_empty_database_is_not_opened(tmp_path: Path):
 
 async def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database):
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
-    for way in (database.begin, database.read):
-        async with way() as connection:
-            found = {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in wanted}
-        assert found == wanted
+
+    async def pragmas(connection: AsyncConnection) -> dict[str, object]:
+        return {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in wanted}
+
+    assert await database.write(pragmas) == wanted
+    assert await database.read(pragmas) == wanted
 
 
 async def test_a_reader_sees_one_moment_while_a_writer_commits(database: Database, uploads):
     await store(uploads)
-    count = text("SELECT count(*) FROM evidence")
-    async with database.read() as reader:
-        assert (await reader.execute(count)).scalar() == 1
+    everything = select(tables.evidence)
+
+    async def look_twice(connection: AsyncConnection) -> list[int]:
+        first = await fetch(connection, everything)
         await store(uploads)
-        assert (await reader.execute(count)).scalar() == 1
-    async with database.read() as reader:
-        assert (await reader.execute(count)).scalar() == 2
+        return [len(first), len(await fetch(connection, everything))]
+
+    assert await database.read(look_twice) == [1, 1]
+    assert len(await database.fetch(everything)) == 2
 
 
 async def test_rows_of_evidence_that_does_not_exist_are_refused(database: Database):
     with pytest.raises(IntegrityError):
-        async with database.begin() as connection:
-            await connection.execute(
-                insert(tables.stage),
-                {"evidence_id": "x", "name": "scan", "state": "done", "attempt": 1, "deaths": 0},
-            )
+        await database.execute(
+            insert(tables.stage).values(evidence_id="x", name="scan", state="done", attempt=1, deaths=0)
+        )
 
 
 async def test_times_come_back_as_aware_utc_to_the_microsecond(uploads):

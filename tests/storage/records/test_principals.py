@@ -1,8 +1,9 @@
 import re
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
+from storage import tables
 from storage.records.database import Database
 from storage.records.principals import Principals
 
@@ -35,6 +36,5 @@ async def test_what_is_no_key_stands_for_nobody(principals: Principals, key):
 
 async def test_the_key_itself_is_not_kept(principals: Principals, database: Database):
     key, _ = await principals.create_key("portal", [], None)
-    async with database.read() as connection:
-        (row,) = await connection.execute(text("SELECT * FROM api_key"))
+    (row,) = await database.fetch(select(tables.api_key))
     assert key[3:] not in repr(row)

@@ -5,6 +5,8 @@ import sys
 import time
 from dataclasses import replace
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from storage.evidence import Change, Evidence
 from storage.records.database import Database, open_database
 from storage.records.evidence import EvidenceRecords
@@ -28,12 +30,15 @@ async def count(database: Database, evidence_ids: list[str]) -> None:
 
 async def hang(database: Database, evidence_ids: list[str]) -> None:
     """Store half of a change, say so, and never come to its end."""
-    async with database.begin() as connection:
+
+    async def half(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql("UPDATE evidence SET state = 'ready', version = 99")
         await connection.exec_driver_sql("DELETE FROM stage")
         sys.stdout.write("half\n")
         sys.stdout.flush()
         time.sleep(60)  # noqa: ASYNC251 - nothing in this process may go on
+
+    await database.write(half)
 
 
 async def main(url: str, verb: str, *evidence_ids: str) -> None:
