@@ -76,9 +76,7 @@ def open_layout(data: Path, *, fresh: bool = False) -> Iterator[Layout]:
 def _check_ownership(data: Path) -> None:
     """Refuse to empty a folder in which no stack ever ran."""
     if data.is_dir() and not (data / "run" / "lock").exists() and any(data.iterdir()):
-        raise StackError(
-            f"{data} holds other files; name an empty folder, or one that does not exist"
-        )
+        raise StackError(f"{data} holds other files; name an empty folder, or one that does not exist")
 
 
 def _empty(data: Path) -> None:

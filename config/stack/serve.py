@@ -28,7 +28,7 @@ async def run_until_stopped(options: Options) -> int:
     """
     serving = asyncio.create_task(serve(options))
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _stopping_signals():
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     stopping = asyncio.create_task(_cancel_when(stopped, serving, with_parent=options.with_parent))
     try:
@@ -37,6 +37,12 @@ async def run_until_stopped(options: Options) -> int:
         return INTERRUPTED if options.command else 0
     finally:
         stopping.cancel()
+
+
+def _stopping_signals() -> tuple[signal.Signals, ...]:
+    """Return what stops us: also a lost terminal, unless we were told to outlive it (nohup)."""
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT) if outlives else (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 async def _cancel_when(stopped: asyncio.Event, serving: asyncio.Task[int], *, with_parent: bool) -> None:
