@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from scanning.findings import damage
+from scanning.findings import damage, suspicious
 
 #: Enough for every magic number, and for the prologue of a web page.
 HEAD_BYTES = 4096
 _PIECE_BYTES = 1 << 20
+#: A film of 50 GB needs a tenth of it; a file made of the smallest parts would cost minutes.
+_MOST_READS = 1_000_000
 
 
 class Content:
@@ -22,10 +24,17 @@ class Content:
         #: For libraries that want a seekable file.
         self.file = file
         self.size_bytes = os.fstat(file.fileno()).st_size
+        self._reads_left = _MOST_READS
         self.head = self.at(0, HEAD_BYTES)
 
     def at(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes from `offset`; fewer at the end of the file, none outside it."""
+        """Return up to `length` bytes from `offset`; fewer at the end of the file, none outside it.
+
+        Raises `Flawed` when the file made its detector read more often than any genuine one.
+        """
+        self._reads_left -= 1
+        if self._reads_left < 0:
+            raise suspicious("it holds far more parts than such a file has")
         if not 0 <= offset < self.size_bytes:
             return b""
         return os.pread(self.file.fileno(), length, offset)

@@ -7,6 +7,8 @@ from xml.parsers import expat
 
 from scanning.findings import damage, unsafe
 
+_MOST_ELEMENTS = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -26,6 +28,8 @@ def parse_elements(data: bytes) -> tuple[Element, ...]:
     elements: list[Element] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        if len(elements) >= _MOST_ELEMENTS:
+            raise unsafe("a part of it is far larger than it may be")
         elements.append(Element(_local(name), {_local(key): value for key, value in attributes.items()}))
 
     def refuse(*_: object) -> NoReturn:

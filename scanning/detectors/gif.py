@@ -3,9 +3,6 @@
 Source: CompuServe, "Graphics Interchange Format, Version 89a".
 """
 
-from io import SEEK_CUR
-from typing import BinaryIO
-
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage
@@ -15,42 +12,39 @@ _HAS_TABLE = 0x80
 
 
 def _check(content: Content, _name: str) -> Checked:
-    file = content.file
-    file.seek(6)
-    screen = _read(file, 7)
-    _skip_table(file, screen[4])
-    frames = 0
-    while (kind := _read(file, 1)[0]) != _TRAILER:
+    screen = content.exactly(6, 7)
+    offset, frames = 13 + _table_bytes(screen[4]), 0
+    while (kind := _byte(content, offset)) != _TRAILER:
         if kind == _EXTENSION:
-            _read(file, 1)
+            offset += 2
         elif kind == _IMAGE:
             frames += 1
-            _skip_table(file, _read(file, 9)[8])
-            _read(file, 1)
+            # The descriptor, its table of colours, and the byte before the coded data.
+            offset += 10 + _table_bytes(content.exactly(offset, 10)[9]) + 1
         else:
             raise damage("the picture's structure is broken")
-        _skip_blocks(file)
+        offset = _behind_blocks(content, offset)
     if not frames:
         raise damage("it holds no picture")
     size = {"width": int.from_bytes(screen[:2], "little"), "height": int.from_bytes(screen[2:4], "little")}
-    return Checked(facts={**size, "frames": frames}, end=file.tell())
+    return Checked(facts={**size, "frames": frames}, end=offset + 1)
 
 
-def _read(file: BinaryIO, length: int) -> bytes:
-    data = file.read(length)
-    if len(data) != length:
+def _byte(content: Content, offset: int) -> int:
+    data = content.at(offset, 1)
+    if not data:
         raise damage("the lower part of the picture is missing")
-    return data
+    return data[0]
 
 
-def _skip_table(file: BinaryIO, packed: int) -> None:
-    if packed & _HAS_TABLE:
-        _read(file, 3 << ((packed & 7) + 1))
+def _table_bytes(packed: int) -> int:
+    return 3 << ((packed & 7) + 1) if packed & _HAS_TABLE else 0
 
 
-def _skip_blocks(file: BinaryIO) -> None:
-    while length := _read(file, 1)[0]:
-        file.seek(length, SEEK_CUR)
+def _behind_blocks(content: Content, offset: int) -> int:
+    while length := _byte(content, offset):
+        offset += 1 + length
+    return offset + 1
 
 
 DETECTOR = Detector(
