@@ -175,3 +175,24 @@ async def test_a_time_without_a_zone_is_refused(uploads):
     evidence = await store(uploads)
     with pytest.raises(StatementError, match="no time zone"):
         await uploads.touch(f"upload-{evidence.id}", datetime(2026, 1, 1))  # noqa: DTZ001 - the case
+
+
+async def test_closing_waits_for_transactions_whose_callers_were_cancelled_twice(database_url):
+    entered, finished = asyncio.Event(), []
+
+    async def slow(connection: AsyncConnection) -> None:
+        entered.set()
+        for _ in range(20):
+            await connection.execute(text("SELECT 1"))
+        finished.append(True)
+
+    async with open_database(database_url) as database:
+        caller = asyncio.create_task(database.write(slow))
+        await entered.wait()
+        for _ in range(2):
+            caller.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        assert finished == []
+    assert finished == [True]
