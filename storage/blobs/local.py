@@ -55,8 +55,12 @@ class LocalBlobStore:
             size_bytes = os.fstat(handle.fileno()).st_size
             make_folders(target.parent, self._root)
             self._move(handle, source, target)
-        sync_upward(target.parent, self._root)
+        self.settle(key)
         return BlobStat(size_bytes)
+
+    def settle(self, key: str) -> None:
+        """Make the name of a blob durable, which a process killed in `place` may not have done. Blocks."""
+        sync_upward(self.locate(key).parent, self._root)
 
     def _move(self, handle: FileIO, source: Path, target: Path) -> None:
         try:
@@ -79,7 +83,7 @@ class LocalBlobStore:
         target = self.locate(key)
         make_folders(target.parent, self._root)
         self._take_in(target, lambda fresh: _write(fresh, data))
-        sync_upward(target.parent, self._root)
+        self.settle(key)
         return BlobStat(len(data))
 
     def _take_in(self, target: Path, fill: Callable[[FileIO], None]) -> None:
@@ -136,7 +140,7 @@ class LocalBlobStore:
         path = self.locate(key)
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
-        sync_upward(path.parent, self._root)
+        self.settle(key)
 
     async def free_bytes(self) -> int:
         """Return the room that is left on the disk."""

@@ -12,12 +12,13 @@ Every segment keeps its counted bytes until step 4, so beginning again gives the
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.blobs.disk import copy_pieces, open_regular, sync_folder
+from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, UploadBusy
 from storage.uploads import UploadRef
 from storage.uploads.folder import UploadFolder, check_epoch, check_sizes, held, segment_path
@@ -31,17 +32,18 @@ class Part:
     size_bytes: int
 
 
-def finish_steps(
-    folder: UploadFolder, upload: UploadRef, blob: Path, publish: Callable[[Path], object]
-) -> Iterator[None]:
+def finish_steps(folder: UploadFolder, upload: UploadRef, blobs: LocalBlobStore, key: str) -> Iterator[None]:
     """Do the steps; yield after each. Raises what `UploadStore.finish` does, and `OSError`."""
     with ExitStack() as holds:
         place = _hold_folder(holds, folder)
         # Looked for after the folder, because it is there before the folder goes.
-        if not blob.is_file():
-            if place is None:
-                raise NotFound(upload.id)
-            yield from _hand_over(holds, folder, place, upload, publish)
+        if blobs.locate(key).is_file():
+            blobs.settle(key)
+        elif place:
+            whole = yield from _join(holds, folder, place, upload)
+            blobs.place(key, whole)
+        else:
+            raise NotFound(upload.id)
         yield
         folder.remove()
 
@@ -58,9 +60,10 @@ def _hold_folder(holds: ExitStack, folder: UploadFolder) -> Path | None:
     return place
 
 
-def _hand_over(
-    holds: ExitStack, folder: UploadFolder, place: Path, upload: UploadRef, publish: Callable[[Path], object]
-) -> Iterator[None]:
+def _join(
+    holds: ExitStack, folder: UploadFolder, place: Path, upload: UploadRef
+) -> Generator[None, None, Path]:
+    """Put all counted bytes into one durable file and shut the folder; return the file."""
     check_epoch(place, upload)
     check_sizes(place, upload)
     last = segment_path(place, upload.epoch)
@@ -70,16 +73,16 @@ def _hand_over(
     parts = [Part(segment_path(place, epoch), size) for epoch, size in enumerate(sizes, 1) if size]
     whole = last
     if any(part.path != last for part in parts):
-        whole = yield from _join(holds, parts)
+        whole = yield from _append_to_first(holds, parts)
     if place != folder.shut:
         place.rename(folder.shut)
     sync_folder(folder.root)
     yield
-    publish(folder.shut / whole.name)
+    return folder.shut / whole.name
 
 
-def _join(holds: ExitStack, parts: list[Part]) -> Generator[None, None, Path]:
-    """Put the parts into one file, which is returned; yield after each piece."""
+def _append_to_first(holds: ExitStack, parts: list[Part]) -> Generator[None, None, Path]:
+    """Append the later parts to the first, or all of them to a new file; yield after each piece."""
     first, later = parts[0], parts[1:]
     whole = first.path
     try:

@@ -102,10 +102,7 @@ class LocalUploadStore:
 
     def _finish(self, upload: UploadRef, key: str) -> None:
         # In one thread: the holds last exactly as long as the work, also when the caller is cancelled.
-        blob = self._blobs.locate(key)
-        for _ in finish_steps(
-            self._folder(upload.id), upload, blob, lambda path: self._blobs.place(key, path)
-        ):
+        for _ in finish_steps(self._folder(upload.id), upload, self._blobs, key):
             pass
 
     async def delete(self, upload_id: str) -> None:

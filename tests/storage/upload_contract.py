@@ -16,7 +16,8 @@ from storage.blobs import BlobStore
 from storage.errors import NotFound, UploadBusy, WriterFenced
 from storage.uploads import UploadRef, UploadStore
 from tests.storage.blob_contract import read_all
-from tests.storage.upload_story import ID, KEY, STEPS, UPLOAD, Story, take_over
+from tests.storage.upload_sample import ID, KEY, UPLOAD
+from tests.storage.upload_story import STEPS, Story, take_over
 
 HOSTILE_IDS = [
     "",

@@ -7,10 +7,7 @@ from hypothesis import strategies as st
 
 from storage.uploads import UploadRef, UploadStore, UploadWriter
 from tests.storage.blob_contract import read_all
-
-ID = "Zx3_-abcdefghijklmnop"
-KEY = "0199aa00-0000-7000-8000-0000000000ab/original"
-UPLOAD = UploadRef(ID)
+from tests.storage.upload_sample import KEY, UPLOAD
 
 STEPS = st.lists(
     st.sampled_from(

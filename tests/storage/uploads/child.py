@@ -11,7 +11,7 @@ from pathlib import Path
 from storage.blobs.local import LocalBlobStore
 from storage.uploads import UploadRef
 from storage.uploads.local import LocalUploadStore
-from tests.storage.upload_story import KEY, UPLOAD
+from tests.storage.upload_sample import KEY, UPLOAD
 
 PIECE = bytes(range(256)) * 64
 

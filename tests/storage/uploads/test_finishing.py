@@ -15,7 +15,8 @@ from storage.uploads.folder import UploadFolder
 from storage.uploads.local import LocalUploadStore
 from tests.services.disk import small_disk
 from tests.storage.blob_contract import read_all
-from tests.storage.upload_story import ID, KEY, UPLOAD, take_over
+from tests.storage.upload_sample import ID, KEY, UPLOAD
+from tests.storage.upload_story import take_over
 
 STORIES = {
     "empty": [b""],
@@ -49,12 +50,7 @@ class Place:
                     await writer.write([part])
 
     def steps(self):
-        return finish_steps(
-            UploadFolder(self.root, ID),
-            self.upload,
-            self.blobs.locate(KEY),
-            lambda path: self.blobs.place(KEY, path),
-        )
+        return finish_steps(UploadFolder(self.root, ID), self.upload, self.blobs, KEY)
 
 
 @pytest.mark.parametrize("zombie", [False, True])

@@ -17,7 +17,8 @@ from storage.uploads import UploadRef
 from storage.uploads.local import LocalUploadStore
 from tests.services.process import wait_until
 from tests.storage.blob_contract import read_all
-from tests.storage.upload_story import ID, KEY, UPLOAD, take_over
+from tests.storage.upload_sample import ID, KEY, UPLOAD
+from tests.storage.upload_story import take_over
 from tests.storage.uploads.child import PIECE
 
 
