@@ -1,11 +1,11 @@
 """Previews of pictures: upright, sRGB, without metadata. Runs inside a sandboxed Python child.
 
-The loader is chosen from the bytes, and only loaders named here are open: anything else is refused.
+The loader is chosen from the bytes, and only kinds named here are opened: anything else is refused.
 pillow_heif must be loaded before libvips: each brings a libheif of its own, and the other way round HEIC
 crashes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from transcode.errors import SourceDamaged, SourceRefused
 
 #: libvips' loaders that may run; all others, known or to come, are blocked.
 LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff", "VipsForeignLoadNsgif")
-#: What libvips says of a picture that it does not know, or may not open.
-UNOPENED = ("operation is blocked", "is not a known file format")
+#: How what they load begins. Asked first, because some blocked loaders still read the file before they refuse.
+STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a")
 #: Brands of HEIC in its `ftyp` box (ISO/IEC 23008-12, 10.2 and 10.3).
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 OPAQUE = 255
+#: A source's upright size, and the picture shrunk to the largest size asked for.
+_Read = tuple[tuple[int, int], pyvips.Image]
 
 pyvips.operation_block_set("VipsForeignLoad", True)
 for loader in LOADERS:
@@ -37,31 +39,42 @@ def render(
     `height`) and `tools` with their versions. Raises `SourceRefused` for what may not be opened (other
     formats, or more than `max_pixels` in the header) and `SourceDamaged` for what cannot be read to its end.
     """
-    read = _read_heic if _is_heic(input_path) else _read
+    read = _reader(input_path)
     try:
-        image, shrunk = read(input_path, max(sizes.values()), max_pixels)
+        (width, height), shrunk = read(input_path, max(sizes.values()), max_pixels)
         return {
-            "width": image[0],
-            "height": image[1],
+            "width": width,
+            "height": height,
             "pictures": _save_all(shrunk.copy_memory(), folder, sizes, jpeg_quality),
             "tools": {"libvips": _version(), "libheif": pillow_heif.libheif_version()},
         }
     except pyvips.Error as error:
-        raise _explain(str(error)) from error
+        raise SourceDamaged(f"the picture cannot be read: {_last_line(str(error))}") from error
 
 
-def _read(path: Path, edge: int, max_pixels: int) -> tuple[tuple[int, int], pyvips.Image]:
+def _reader(path: Path) -> Callable[[Path, int, int], _Read]:
+    """Return the function that reads what the file begins like."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start.startswith(STARTS):
+        return _read
+    if start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS:
+        return _read_heic
+    raise SourceRefused("it is no picture of a kind that is opened here")
+
+
+def _read(path: Path, edge: int, max_pixels: int) -> _Read:
     """Return the upright size and the shrunk picture, decoded no larger than it must be."""
     header = pyvips.Image.new_from_file(str(path), access="sequential")
     _check_pixels(header.width, header.height, max_pixels)
     upright = header.autorot()
     shrunk = pyvips.Image.thumbnail(
-        str(path), edge, height=edge, size="down", fail_on="error", export_profile="srgb"
+        str(path), edge, height=edge, size="down", fail_on="error", **_colours(header)
     )
-    return (upright.width, upright.height), shrunk
+    return (upright.width, upright.height), shrunk.colourspace("srgb")
 
 
-def _read_heic(path: Path, edge: int, max_pixels: int) -> tuple[tuple[int, int], pyvips.Image]:
+def _read_heic(path: Path, edge: int, max_pixels: int) -> _Read:
     """Return the same for HEIC, whose decoder turns the picture itself."""
     try:
         picture = pillow_heif.open_heif(path, convert_hdr_to_8bit=True)
@@ -75,7 +88,14 @@ def _read_heic(path: Path, edge: int, max_pixels: int) -> tuple[tuple[int, int],
     image = image.copy(interpretation="srgb" if bands >= 3 else "b-w")
     if profile := picture.info.get("icc_profile"):
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-    return (width, height), image.thumbnail_image(edge, height=edge, size="down", export_profile="srgb")
+    shrunk = image.thumbnail_image(edge, height=edge, size="down", **_colours(image))
+    return (width, height), shrunk.colourspace("srgb")
+
+
+def _colours(image: pyvips.Image) -> dict[str, str]:
+    """Return how colours become sRGB: by profile only where there is one, or ink; the rest would be shifted."""
+    managed = image.get_typeof("icc-profile-data") or image.interpretation == "cmyk"
+    return {"export_profile": "srgb"} if managed else {}
 
 
 def _save_all(
@@ -106,22 +126,13 @@ def _without_idle_alpha(image: pyvips.Image) -> pyvips.Image:
     return image
 
 
-def _is_heic(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
-    return start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS
-
-
 def _check_pixels(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise SourceRefused(f"the picture has {width} x {height} pixels, more than can be shown")
 
 
-def _explain(said: str) -> SourceDamaged | SourceRefused:
-    if any(text in said for text in UNOPENED):
-        return SourceRefused("it is no picture of a kind that is opened here")
-    lines = said.strip().splitlines() or ["no reason given"]
-    return SourceDamaged(f"the picture cannot be read: {lines[-1].strip()}")
+def _last_line(said: str) -> str:
+    return (said.strip().splitlines() or ["no reason given"])[-1].strip()
 
 
 def _version() -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 def ffmpeg(*arguments: object) -> None:
     """Run ffmpeg quietly; fail the test if it fails."""
-    subprocess.run(["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)], check=True, timeout=60)
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)], check=True, timeout=60
+    )
 
 
 def picture(seconds: float = 3, size: str = "320x240", rate: object = 30) -> tuple[object, ...]:

@@ -10,7 +10,14 @@ from transcode.probe import AudioStream, Probe, VideoStream
 
 PROFILE = load_profiles().video["review-1080p"]
 VIDEO = VideoStream(
-    0, "h264", 1920, 1080, frame_rate=Fraction(30), duration_seconds=60.0, bit_rate=4_000_000, pixel_format="yuv420p"
+    0,
+    "h264",
+    1920,
+    1080,
+    frame_rate=Fraction(30),
+    duration_seconds=60.0,
+    bit_rate=4_000_000,
+    pixel_format="yuv420p",
 )
 AUDIO = AudioStream(1, "aac", channels=2, sample_rate=48_000)
 PROBE = Probe("mov", 30_000_000, 60.0, False, 4_200_000, VIDEO, AUDIO, "5.1")

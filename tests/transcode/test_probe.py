@@ -65,7 +65,9 @@ async def test_a_film_without_its_index_is_damaged(tmp_path):
         await probe(cut(film(tmp_path / "film.mp4")))
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"plain words\n" * 500, b"\xff\xd8\xff\xe0" + bytes(200)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 5000, b"plain words\n" * 500, b"\xff\xd8\xff\xe0" + bytes(200)]
+)
 async def test_what_is_no_film_is_no_film(tmp_path, content):
     (tmp_path / "film.mp4").write_bytes(content)
     with pytest.raises((SourceDamaged, SourceRefused)):

@@ -89,7 +89,10 @@ async def test_a_stall_is_noticed_although_lines_come():
 
     with pytest.raises(ToolStalled):
         await run(
-            shell("while :; do echo same; sleep 0.05; done"), timeout_seconds=20, on_line=moved, stall_seconds=0.5
+            shell("while :; do echo same; sleep 0.05; done"),
+            timeout_seconds=20,
+            on_line=moved,
+            stall_seconds=0.5,
         )
     assert lines
 

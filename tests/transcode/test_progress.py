@@ -1,7 +1,9 @@
 from transcode.progress import Progress
 
 
-def follow(duration_seconds: float | None, *lines: str) -> tuple[list[bool], list[tuple[float, float | None]]]:
+def follow(
+    duration_seconds: float | None, *lines: str
+) -> tuple[list[bool], list[tuple[float, float | None]]]:
     told: list[tuple[float, float | None]] = []
     ticks = iter(range(1000))
     progress = Progress(duration_seconds, lambda *said: told.append(said), clock=lambda: float(next(ticks)))

@@ -19,7 +19,12 @@ PROFILE = load_profiles().video["review-1080p"]
 
 
 async def make(
-    source: Path, folder: Path, *, reduce_to_bytes: int = 0, kind: SandboxKind | None = None, told: list | None = None
+    source: Path,
+    folder: Path,
+    *,
+    reduce_to_bytes: int = 0,
+    kind: SandboxKind | None = None,
+    told: list | None = None,
 ) -> tuple[Made, Plan]:
     folder.mkdir(exist_ok=True)
     found = await probe(source, kind=kind)
@@ -143,7 +148,17 @@ async def test_frames_of_a_progressive_film_keep_their_own_times(tmp_path):
     made, _ = await make(source, tmp_path / "out")
 
     def times(path: Path) -> list[float]:
-        argv = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+        argv = [
+            "ffprobe",
+            "-v",
+            "error",
+            "-select_streams",
+            "v",
+            "-show_entries",
+            "packet=pts_time",
+            "-of",
+            "csv=p=0",
+        ]
         said = subprocess.run([*argv, path], check=True, capture_output=True, text=True, timeout=30).stdout
         return sorted(float(line.strip(",")) for line in said.split())
 
@@ -210,5 +225,3 @@ async def test_a_cancelled_film_leaves_no_process(tmp_path, kind):
         await task
     assert time.monotonic() - begun < 2
     assert descendants() <= before
-
-
