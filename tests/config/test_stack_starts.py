@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.config.running import STOP_SECONDS, MakeRun, mentioning
+from tests.services.make import STOP_SECONDS, MakeRun, mentioning
 from tests.services.process import wait_until
 
 type_of_start = Callable[..., MakeRun]

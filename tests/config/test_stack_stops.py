@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.config.running import MakeRun, mentioning
+from tests.services.make import MakeRun, mentioning
 from tests.services.process import wait_until
 
 type_of_start = Callable[..., MakeRun]

@@ -16,6 +16,7 @@ from tests.demo.expectation import EXPECTATIONS, judge
 from tests.demo.journey import Journey, travel
 from tests.samples.folder import make_samples
 
+SIGNATURES = "config/stack/signatures"
 NOTICE = (
     "The virus scanner runs on a test signature set: it knows the harmless EICAR test file and no real "
     "virus. That evidence becomes ready on it is for this demonstration only."
@@ -35,7 +36,12 @@ async def show(url: str, key: str, folder: Path, console: Console) -> bool:
     console.print(make_table(journeys, wrong, renditions))
     well = not any(wrong.values())
     console.print("Every file ended as it should." if well else "Not every file ended as it should.")
-    console.print(f"The data lie in {folder}, the renditions in {renditions}.", soft_wrap=True)
+    console.print(
+        f"The renditions lie in {renditions}, the data in {folder}. To serve them again:", soft_wrap=True
+    )
+    console.print(
+        f"  make run DATA={folder} SIGNATURES={SIGNATURES} ALLOW_DEMONSTRATION_SIGNATURES=1", soft_wrap=True
+    )
     return well
 
 

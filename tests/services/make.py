@@ -8,8 +8,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+
+import pytest
 
 from tests.services.process import wait_until
 
@@ -45,19 +48,16 @@ def _read(source: IO[str], sink: list[str]) -> None:
 
 
 class MakeRun:
-    """One `make run`, in a session of its own as in a terminal."""
+    """One `make run` or `make demo`, in a session of its own as in a terminal."""
 
-    def __init__(self, data: Path, **variables: object) -> None:
+    def __init__(self, data: Path, target: str = "run", **variables: object) -> None:
         self.data = data
         self.port = int(str(variables.pop("PORT", free_port())))
-        words = [
-            f"PORT={self.port}",
-            f"DATA={data}",
-            *(f"{name}={value}" for name, value in variables.items()),
-        ]
+        places: dict[str, object] = {"PORT": self.port, "DATA": data} if target == "run" else {"DEMO": data}
+        words = [f"{name}={value}" for name, value in (places | variables).items()]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         self.process = subprocess.Popen(
-            ["make", "run", *words], cwd=ROOT, env=clean, start_new_session=True,
+            ["make", target, *words], cwd=ROOT, env=clean, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.lines: list[str] = []
@@ -99,7 +99,7 @@ class MakeRun:
     def pid_of(self, words: str) -> int:
         """Return the process whose command line holds `words`; raises `OSError` while there is none."""
         for pid, line in mentioning(self.data).items():
-            if words in line and "make run" not in line and "setpriv" not in line:
+            if words in line and not line.startswith("make ") and "setpriv" not in line:
                 return pid
         raise ProcessLookupError(words)
 
@@ -129,3 +129,17 @@ class MakeRun:
             reader.join(5)
         for source in (self.process.stdout, self.process.stderr):
             source.close()
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Iterator[Callable[..., MakeRun]]:
+    """Start `make run` with variables of your choice; whatever is left is stopped after the test."""
+    started: list[MakeRun] = []
+
+    def start(data: Path | None = None, **variables: object) -> MakeRun:
+        started.append(MakeRun(data or tmp_path / "data", **variables))
+        return started[-1]
+
+    yield start
+    for stack in started:
+        stack.close()
