@@ -22,7 +22,9 @@ def running_intake(_clamd_process: ClamdServer) -> Iterator[Intake]:
 
 
 @pytest.fixture
-def intake(running_intake: Intake, clamd_server: ClamdServer, request: pytest.FixtureRequest) -> Iterator[Intake]:
+def intake(
+    running_intake: Intake, clamd_server: ClamdServer, request: pytest.FixtureRequest
+) -> Iterator[Intake]:
     """The deployment with everything running, whatever the test before killed."""
     if running_intake.redis.process is None or running_intake.redis.process.poll() is not None:
         running_intake.redis.start()

@@ -39,7 +39,9 @@ async def open_api(url: str, settings: Settings) -> AsyncIterator[OpenApi]:
     """Make a client for a new key: `await open_api(centre="GB002", roles=("ops",))`; `key=` sends that one."""
     opened: list[Api] = []
 
-    async def open_one(centre: str | None = "GB001", roles: tuple[str, ...] = (), key: str | None = None) -> Api:
+    async def open_one(
+        centre: str | None = "GB001", roles: tuple[str, ...] = (), key: str | None = None
+    ) -> Api:
         if key is None:
             async with open_database(settings.database_url) as database:
                 key, _ = await Principals(database).create_key("test", frozenset(roles), centre)

@@ -54,7 +54,9 @@ async def test_creation_with_upload_takes_the_first_bytes(api: Api) -> None:
 
 
 async def test_creation_with_the_whole_upload_completes_it(api: Api) -> None:
-    async with api.session.post("/v1/uploads", headers={**BYTES, "Upload-Length": "5"}, data=b"hello") as answer:
+    async with api.session.post(
+        "/v1/uploads", headers={**BYTES, "Upload-Length": "5"}, data=b"hello"
+    ) as answer:
         assert (answer.status, answer.headers["Upload-Offset"]) == (201, "5")
         assert (await api.evidence(answer.headers["Evidence-Location"]))["state"] == "received"
 
@@ -62,7 +64,11 @@ async def test_creation_with_the_whole_upload_completes_it(api: Api) -> None:
 async def test_an_empty_upload_is_complete_at_once_and_rejected(api: Api) -> None:
     upload, evidence = await api.create(0, "empty.txt")
     answer = await api.head(upload)
-    assert (answer.status, answer.headers["Upload-Offset"], answer.headers["Upload-Length"]) == (200, "0", "0")
+    assert (answer.status, answer.headers["Upload-Offset"], answer.headers["Upload-Length"]) == (
+        200,
+        "0",
+        "0",
+    )
     found = await api.evidence(evidence)
     assert (found["state"], found["code"]) == ("rejected", "empty_file")
     assert found["reason"]
@@ -70,7 +76,9 @@ async def test_an_empty_upload_is_complete_at_once_and_rejected(api: Api) -> Non
 
 
 async def test_head_tells_offset_length_and_metadata_verbatim(api: Api) -> None:
-    upload, _ = await api.create(10, None, **{"Upload-Metadata": metadata(filename="ü.txt", note="") + ",flag"})
+    upload, _ = await api.create(
+        10, None, **{"Upload-Metadata": metadata(filename="ü.txt", note="") + ",flag"}
+    )
     answer = await api.head(upload)
     assert answer.status == 200
     assert answer.headers["Upload-Offset"] == "0"
@@ -219,7 +227,12 @@ async def test_the_last_request_repeated_without_a_body_is_answered_the_same(api
 async def test_get_of_an_upload_is_405_and_no_unknown_path_is_500(api: Api) -> None:
     upload, _ = await api.create(5)
     assert (await api.download(upload))[0] == 405
-    for path in ("/v1/uploads/nope", "/v1/uploads/..%2f..%2fetc", "/v1/uploads/%00", f"/v1/uploads/{'x' * 3000}"):
+    for path in (
+        "/v1/uploads/nope",
+        "/v1/uploads/..%2f..%2fetc",
+        "/v1/uploads/%00",
+        f"/v1/uploads/{'x' * 3000}",
+    ):
         async with api.session.head(path, headers=TUS) as answer:
             assert answer.status == 404
 
