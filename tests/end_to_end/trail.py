@@ -1,4 +1,4 @@
-"""What the database says of a piece of evidence, read past the product: its audit trail, and that it is whole."""
+"""What the database says of a piece of evidence, read past the product."""
 
 import sqlite3
 from collections import Counter

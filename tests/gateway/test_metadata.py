@@ -1,6 +1,7 @@
 """The Upload-Metadata header and the names people give files."""
 
 import base64
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -35,10 +36,8 @@ def test_malformed_pairs_are_refused(header: str) -> None:
 
 @given(st.text(alphabet=st.characters(max_codepoint=255), max_size=60))
 def test_any_header_is_parsed_or_refused(header: str) -> None:
-    try:
-        parse_metadata(header)
-    except Problem as problem:
-        assert problem.code == "invalid_header"
+    with suppress(Problem):
+        assert isinstance(parse_metadata(header), dict)
 
 
 @pytest.mark.parametrize(

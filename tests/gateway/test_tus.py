@@ -9,7 +9,7 @@ import pytest
 
 from gateway.tus.holding import STALLED_SECONDS
 from tests.gateway.conftest import OpenApi
-from tests.services.api import BYTES, TUS, Api, cut_connection, metadata
+from tests.services.api import BYTES, TUS, Api, cut_connection, metadata, until
 
 
 async def test_options_announces_what_is_composed_and_needs_no_key(open_api: OpenApi) -> None:
@@ -294,6 +294,7 @@ async def test_two_racing_patches_have_one_winner(api: Api) -> None:
 
 
 async def until_offset(api: Api, upload: str, at_least: int) -> None:
-    async with asyncio.timeout(5):
-        while await api.offset(upload) < at_least:
-            await asyncio.sleep(0.02)
+    async def reached() -> bool:
+        return await api.offset(upload) >= at_least
+
+    await until(reached, 5)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,14 @@ Json = dict[str, Any]
 
 def metadata(**values: str) -> str:
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Ask until the answer is yes; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.01)
 
 
 class Api:
@@ -44,7 +52,9 @@ class Api:
             assert answer.status == 201, (answer.status, await answer.text())
             return answer.headers["Location"].removeprefix(self.url), answer.headers["Evidence-Location"]
 
-    async def patch(self, upload: str, offset: int, data: bytes | AsyncIterator[bytes]) -> aiohttp.ClientResponse:
+    async def patch(
+        self, upload: str, offset: int, data: bytes | AsyncIterator[bytes]
+    ) -> aiohttp.ClientResponse:
         headers = {**BYTES, "Upload-Offset": str(offset)}
         async with self.session.patch(upload, data=data, headers=headers) as answer:
             await answer.read()
@@ -91,8 +101,10 @@ class Api:
 
 
 @asynccontextmanager
-async def cut_connection(api: Api, upload: str, offset: int, data: bytes, announced: int) -> AsyncIterator[None]:
-    """Send `data` of an announced longer body over a connection of its own, and cut it when the context closes."""
+async def cut_connection(
+    api: Api, upload: str, offset: int, data: bytes, announced: int
+) -> AsyncIterator[None]:
+    """Send `data` of a longer body over a connection of its own; cut it when the context closes."""
     host, port = api.url.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     headers = {

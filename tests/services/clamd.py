@@ -46,7 +46,9 @@ class ClamdServer:
     def start(self) -> None:
         config = self.folder / "clamd.conf"
         config.write_text(
-            CONFIG.format(socket=self.socket, database=self.database, scratch=self.folder / "tmp", folder=self.folder)
+            CONFIG.format(
+                socket=self.socket, database=self.database, scratch=self.folder / "tmp", folder=self.folder
+            )
         )
         process = self.process = start(["/usr/sbin/clamd", "-c", str(config)], self.folder / "clamd.out")
         wait_until(self._pings, 60, alive=lambda: process.poll() is None)

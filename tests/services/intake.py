@@ -1,4 +1,4 @@
-"""The whole product as real processes: Redis, clamd, gateway, workers; each may be killed and started again."""
+"""The whole product as real processes, each of which may be killed and started again."""
 
 import json
 import os
@@ -63,8 +63,13 @@ class Intake:
 
     def run(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *words], env=self.environment, capture_output=True, text=True, timeout=60, check=False
-        )  # fmt: skip
+            [sys.executable, "-m", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -1,23 +1,16 @@
 """Start a server for a test, wait until it answers, and be sure it dies with us."""
 
 import contextlib
-import ctypes
-import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 
-
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def wait_until(answers: Callable[[], object], seconds: float = 20.0, *, alive: Callable[[], object] = lambda: True) -> None:
+def wait_until(
+    answers: Callable[[], object], seconds: float = 20.0, *, alive: Callable[[], object] = lambda: True
+) -> None:
     """Call `answers` until it returns something true; fail after `seconds` or when `alive` says no."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -34,9 +27,13 @@ def start(argv: list[str], log: Path, env: dict[str, str] | None = None) -> subp
     """Start a process in a group of its own that is killed when the test process ends."""
     with log.open("ab") as out:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env,
-            start_new_session=True, preexec_fn=_die_with_parent,
-        )  # fmt: skip
+            ["setpriv", "--pdeathsig", "KILL", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=env,
+            start_new_session=True,
+        )
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
