@@ -36,7 +36,7 @@ async def url(settings: Settings) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def open_api(url: str, settings: Settings) -> AsyncIterator[OpenApi]:
-    """Make a client for a new key: `await open_api(centre="GB002", roles=("ops",))`; `key=` sends that one."""
+    """Make a client for a new key: `await open_api(centre="GB002", roles=("ops",))`; or for `key=`."""
     opened: list[Api] = []
 
     async def open_one(

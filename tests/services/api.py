@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
@@ -56,7 +57,8 @@ class Api:
         self, upload: str, offset: int, data: bytes | AsyncIterator[bytes]
     ) -> aiohttp.ClientResponse:
         headers = {**BYTES, "Upload-Offset": str(offset)}
-        async with self.session.patch(upload, data=data, headers=headers) as answer:
+        body = io.BytesIO(data) if isinstance(data, bytes) else data
+        async with self.session.patch(upload, data=body, headers=headers) as answer:
             await answer.read()
             return answer
 
