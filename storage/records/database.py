@@ -7,6 +7,7 @@ and the tasks of one process wait for one connection in turn instead of polling 
 
 import asyncio
 import fcntl
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -19,11 +20,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Executable, RowMapping, Select, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage import migrations
-from storage.errors import SchemaOutdated
+from storage.errors import SchemaOutdated, StorageFull
 from storage.records.canonical import format_json
 
 T = TypeVar("T")
@@ -60,7 +62,7 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Work[T]) -> T:
-        """Do the work in one transaction: stored whole, or undone on any error."""
+        """Do the work in one transaction: stored whole, or undone on any error. Raises `StorageFull`."""
         return await self._to_its_end(_transaction(self._writer, work))
 
     async def read(self, work: Work[T]) -> T:
@@ -100,8 +102,13 @@ async def fetch(connection: AsyncConnection, query: Query) -> Sequence[RowMappin
 
 
 async def _transaction(engine: AsyncEngine, work: Work[T]) -> T:
-    async with engine.begin() as connection:
-        return await work(connection)
+    try:
+        async with engine.begin() as connection:
+            return await work(connection)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise StorageFull("the database's disk is full") from error
+        raise
 
 
 @asynccontextmanager

@@ -16,11 +16,11 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
-from storage.errors import SchemaOutdated
+from storage.errors import SchemaOutdated, StorageFull
 from storage.records.audit import AuditTrail
 from storage.records.database import Database, fetch, migrate, open_database
 from storage.records.evidence import EvidenceRecords
-from tests.storage.records.values import NOW, store
+from tests.storage.records.values import NOW, new_evidence, store
 
 ROOT = Path(__file__).parents[3]
 WRITING = Path(__file__).with_name("writing.py")
@@ -196,3 +196,13 @@ async def test_closing_waits_for_transactions_whose_callers_were_cancelled_twice
             await caller
         assert finished == []
     assert finished == [True]
+
+
+async def test_a_full_disk_stores_nothing_and_passes_when_there_is_room(database: Database, uploads, records):
+    evidence = await store(uploads)
+    await database.execute(text("PRAGMA max_page_count = 1"))
+    with pytest.raises(StorageFull):
+        await store(uploads, new_evidence(filename="x" * 1_000_000))
+    await database.execute(text("PRAGMA max_page_count = 1000000"))
+    assert await records.load(evidence.id, None) == evidence
+    assert await store(uploads)
