@@ -48,7 +48,9 @@ def open_archive(content: Content) -> Iterator[zipfile.ZipFile]:
         raise unsafe("it lists far more files than a document has")
     if directory.recorded_offset != directory.offset:
         raise suspicious("something stands before the archive")
-    if directory.archive_end != content.size_bytes:
+    if directory.archive_end > content.size_bytes:
+        raise damage("its end is missing")
+    if directory.archive_end < content.size_bytes:
         raise suspicious("something stands behind the archive")
     try:
         with zipfile.ZipFile(content.file) as archive:

@@ -11,7 +11,7 @@ from scanning.archive import check_members, extract_members, open_archive
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors import odf, ooxml
-from scanning.findings import Checked
+from scanning.findings import Checked, suspicious
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,11 @@ _OFFICE_TYPES = frozenset[str]().union(*(family.types for family in _FAMILIES))
 def _type_of(content: Content) -> str | None:
     with open_archive(content) as archive:
         names = frozenset(archive.namelist())
-        for family in _FAMILIES:
-            if family.member in names:
-                return family.type_of(archive) or "zip"
+        families = [family for family in _FAMILIES if family.member in names]
+        if len(families) > 1:
+            raise suspicious("it is two kinds of document at once")
+        if families:
+            return families[0].type_of(archive) or "zip"
     return None if names & _IWORK_MEMBERS else "zip"
 
 

@@ -36,6 +36,22 @@ def test_members_that_lie_over_one_another_are_unsafe(examine):
     assert examine(bytes(content), "docx")["code"] == "unsafe_content"
 
 
+def test_an_archive_that_is_two_kinds_of_document_is_held(examine):
+    both = samples.archive(
+        {"mimetype": "application/vnd.oasis.opendocument.text", **samples.office_members("docx")}
+    )
+    assert examine(both, "docx")["code"] == examine(both, "odt")["code"] == "held_suspicious"
+
+
+@pytest.mark.parametrize("tail", [b"PK\x03\x04 and more", b"words"])
+def test_what_stands_behind_an_archive_is_held_unless_it_is_its_comment(examine, tail):
+    content = samples.office("docx")
+    assert examine(content + tail, "docx")["code"] == "held_suspicious"
+    counted = content[:-2] + len(tail).to_bytes(2, "little")
+    assert examine(counted + tail, "docx")["accepted"]
+    assert examine(counted + tail[:-1], "docx")["code"] == "damaged"
+
+
 def test_too_many_members_are_unsafe(examine):
     many = {f"word/{number}.xml": b"" for number in range(5001)}
     assert examine(samples.office("docx", many), "docx")["code"] == "unsafe_content"
