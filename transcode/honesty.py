@@ -55,7 +55,7 @@ def _picture_short(source: Probe, made: Probe, plan: Plan) -> str | None:
 
 
 def _sound_short(source: Probe, made: Probe) -> str | None:
-    if not (source.audio and made.audio and source.format_name in CLAIMS):
+    if not (source.audio and made.audio and source.format_name in CLAIMS) or source.duration_estimated:
         return None
     claimed, found = source.audio.duration_seconds, made.audio.duration_seconds
     if claimed is None or found is None:

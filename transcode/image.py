@@ -16,7 +16,7 @@ from transcode.errors import SourceDamaged, SourceRefused
 
 #: libvips' loaders that may run; all others, known or to come, are blocked.
 LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff", "VipsForeignLoadNsgif")
-#: How what they load begins. Asked first, because some blocked loaders still read the file before they refuse.
+#: How what they load begins. Asked first: some blocked loaders still read the file before they refuse.
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a")
 #: Brands of HEIC in its `ftyp` box (ISO/IEC 23008-12, 10.2 and 10.3).
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
@@ -93,7 +93,7 @@ def _read_heic(path: Path, edge: int, max_pixels: int) -> _Read:
 
 
 def _colours(image: pyvips.Image) -> dict[str, str]:
-    """Return how colours become sRGB: by profile only where there is one, or ink; the rest would be shifted."""
+    """Return how colours become sRGB: by profile only where there is one, or ink; others would be shifted."""
     managed = image.get_typeof("icc-profile-data") or image.interpretation == "cmyk"
     return {"export_profile": "srgb"} if managed else {}
 

@@ -1,6 +1,8 @@
-"""Which processes descend from this one."""
+"""Which processes descend from this one, and waiting for that to change."""
 
+import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -19,3 +21,10 @@ def descendants() -> set[int]:
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {os.getpid()}
+
+
+async def until(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Poll until `holds` says so; raise `TimeoutError` if it never does."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - the kernel's table of processes sends no event
+            await asyncio.sleep(0.02)

@@ -26,9 +26,10 @@ def film(path: Path, *options: object, seconds: float = 3, size: str = "320x240"
 
 
 def phone_film(path: Path, seconds: float = 3) -> Path:
-    """Make a film like a phone's: stored on its side, turned by its display matrix, with sound and a place."""
+    """Make a film like a phone's: stored on its side, turned when shown, with sound and a place."""
     flat = film(path.with_suffix(".flat.mp4"), "-pix_fmt", "yuv420p", seconds=seconds, size="640x360")
-    ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", "-metadata", "location=+51.5-000.1/", path)
+    place = ("-metadata", "location=+51.5-000.1/")
+    ffmpeg("-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90", *place, path)
     flat.unlink()
     return path
 

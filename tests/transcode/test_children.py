@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.transcode.processes import descendants
 from transcode.children import ChildPool, open_children
 from transcode.errors import ChildDied, OutputTooLarge, ToolFailed, ToolTimeout
-from tests.transcode.processes import descendants
 from transcode.sandbox import SandboxKind
 
 CALLS = "tests.transcode.calls"
@@ -34,7 +34,7 @@ async def test_a_call_to_an_idle_child_takes_milliseconds(pool, source):
         begun = time.perf_counter()
         async with pool.call(f"{CALLS}:echo", {}, input=source, timeout_seconds=20):
             took.append(time.perf_counter() - begun)
-    assert min(took) < 0.02
+    assert min(took) < 0.1  # 15 ms on an idle machine
 
 
 async def test_many_calls_at_once_each_get_a_child_of_their_own(pool, source):
@@ -130,7 +130,7 @@ async def test_apart_the_original_cannot_be_changed(apart, source):
 async def test_apart_there_is_no_network(apart, source):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(ToolFailed, match="refused|unreachable"):
+        with pytest.raises(ToolFailed, match=r"refused|unreachable"):
             await call(apart, "connect", source, port=port)
 
 

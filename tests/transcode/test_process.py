@@ -2,10 +2,11 @@ import asyncio
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.transcode.processes import descendants
+from tests.transcode.processes import descendants, until
 from transcode.errors import ChildDied, OutputTooLarge, ToolFailed, ToolStalled, ToolTimeout
 from transcode.process import STDERR_TAIL_BYTES, run
 from transcode.sandbox import Command, Limits, Room, SandboxKind, detect, wrap
@@ -106,9 +107,7 @@ async def test_work_that_moves_on_is_no_stall():
 async def test_cancel_kills_everything_within_two_seconds(kind, script):
     before = descendants()
     task = asyncio.create_task(run(limited(script, kind), timeout_seconds=60))
-    async with asyncio.timeout(5):
-        while not descendants() - before:
-            await asyncio.sleep(0.02)
+    await until(lambda: descendants() - before)
     await asyncio.sleep(0.2)
     begun = time.monotonic()
     task.cancel()
@@ -140,22 +139,17 @@ asyncio.run(run(command, timeout_seconds=60))
 """
     before = descendants()
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", script)
-    async with asyncio.timeout(10):
-        while len(started := descendants() - before) < 2:
-            await asyncio.sleep(0.05)
+    await until(lambda: len(descendants() - before) > 1)
     await asyncio.sleep(0.3)
     started = descendants() - before
     parent.kill()
     await parent.wait()
-    async with asyncio.timeout(2):
-        while any(_alive(process) for process in started):
-            await asyncio.sleep(0.02)
+    await until(lambda: not any(_alive(process) for process in started), 2)
 
 
 def _alive(process: int) -> bool:
     try:
-        with open(f"/proc/{process}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 

@@ -1,7 +1,6 @@
 import asyncio
-import os
-import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,13 +31,13 @@ async def test_folders_of_living_processes_stay_and_of_killed_ones_are_swept(tmp
         sys.executable, "-c", HOLD, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     async with asyncio.timeout(10):
-        held = (await process.stdout.readline()).decode().strip()
+        held = Path((await process.stdout.readline()).decode().strip())
     async with open_folder(tmp_path):
-        assert os.path.isdir(held)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+        assert held in set(tmp_path.iterdir())
+    process.kill()
+    await process.communicate()
     async with open_folder(tmp_path):
-        assert not os.path.exists(held)
+        assert held not in set(tmp_path.iterdir())
 
 
 async def test_two_hundred_folders_at_once_do_not_sweep_each_other(tmp_path):

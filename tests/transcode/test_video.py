@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.profiles import load_profiles
-from tests.transcode.processes import descendants
+from tests.transcode.processes import descendants, until
 from tests.transcode.samples import cut, ffmpeg, film, phone_film, picture, sound
 from transcode.errors import SourceDamaged
 from transcode.made import Made
@@ -26,7 +26,7 @@ async def make(
     kind: SandboxKind | None = None,
     told: list | None = None,
 ) -> tuple[Made, Plan]:
-    folder.mkdir(exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     found = await probe(source, kind=kind)
     plan = make_plan(found, PROFILE, size_bytes=found.size_bytes, reduce_to_bytes=reduce_to_bytes)
     said = told if told is not None else []
@@ -216,9 +216,7 @@ async def test_a_cancelled_film_leaves_no_process(tmp_path, kind):
     source = film(tmp_path / "long.avi", seconds=20, size="1280x720")
     before, told = descendants(), []
     task = asyncio.create_task(make(source, tmp_path / "out", kind=kind, told=told))
-    async with asyncio.timeout(20):
-        while not told:
-            await asyncio.sleep(0.02)
+    await until(lambda: told, 20)
     begun = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
