@@ -24,10 +24,13 @@ AWAY = (RedisError, OSError, TimeoutError)
 
 
 def connect(settings: Settings) -> redis.asyncio.Redis:
-    """Return a client that connects when it is first used."""
+    """Return a client that connects when it is first used.
+
+    Callers bound every call by `asyncio.timeout(LIMIT_SECONDS)`. The client's own `socket_timeout` stays unset: it
+    sends through `asyncio.wait_for`, which on Python 3.11 may swallow a cancellation.
+    """
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         settings.redis_url,
-        socket_timeout=LIMIT_SECONDS,
         socket_connect_timeout=LIMIT_SECONDS,
         health_check_interval=_TRY_SECONDS,
         # A connection may have died unseen while it lay idle: every call may be tried on a second one.

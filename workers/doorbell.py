@@ -7,7 +7,7 @@ import asyncio
 
 import redis.asyncio
 
-from workers.connection import AWAY, backoff
+from workers.connection import AWAY, LIMIT_SECONDS, backoff
 
 _LISTEN_SECONDS = 10.0
 
@@ -18,10 +18,12 @@ async def listen(client: redis.asyncio.Redis, channel: str, rung: asyncio.Event)
     while True:
         try:
             async with client.pubsub(ignore_subscribe_messages=True) as bell:
-                await bell.subscribe(channel)
+                async with asyncio.timeout(LIMIT_SECONDS):
+                    await bell.subscribe(channel)
                 pauses = backoff()
                 while True:
-                    if await bell.get_message(timeout=_LISTEN_SECONDS):
-                        rung.set()
+                    async with asyncio.timeout(_LISTEN_SECONDS + LIMIT_SECONDS):
+                        if await bell.get_message(timeout=_LISTEN_SECONDS):
+                            rung.set()
         except AWAY:
             await asyncio.sleep(next(pauses))

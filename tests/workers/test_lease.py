@@ -1,5 +1,6 @@
 """Workers in real processes, and what is done to them."""
 
+import asyncio
 import signal
 import time
 from itertools import pairwise
@@ -89,9 +90,9 @@ async def test_workers_outlive_redis_and_their_jobs_run_once(
     workers = [crew.hire("doze", 5) for _ in range(2)]
     await queue.push([make_job("e1"), make_job("e2")])
     poll(lambda: len(crew.lines("start")) == 2)
-    time.sleep(1.2)  # so that Redis, which writes its file every second, knows of it
+    await asyncio.sleep(1.2)  # so that Redis, which writes its file every second, knows of it
     redis_server.kill()
-    time.sleep(queue_settings.lease_seconds + 0.5)
+    await asyncio.sleep(queue_settings.lease_seconds + 0.5)
     redis_server.start()
     poll(lambda: len(crew.lines("done")) == 2)
     await queue.push([make_job("e3")])
@@ -103,7 +104,7 @@ async def test_workers_outlive_redis_and_their_jobs_run_once(
 async def test_a_worker_started_while_redis_is_down_waits_for_it(queue, make_job, crew, redis_server):
     redis_server.kill()
     crew.hire("doze", 0.1)
-    time.sleep(1)
+    await asyncio.sleep(1)
     redis_server.start()
     await queue.push([make_job()])
     poll(lambda: crew.lines("done"))

@@ -89,7 +89,7 @@ async def test_finishing_leaves_no_key_but_the_clock(queue, claims, make_job, re
 async def test_no_job_ever_expires(queue, make_job, redis_server):
     await queue.push([make_job(), make_job("e2", delay=1e6)])
     with redis.Redis.from_url(redis_server.url) as client:
-        assert {client.ttl(key) for key in client.keys()} == {-1}
+        assert {client.ttl(key) for key in client.scan_iter()} == {-1}
 
 
 async def test_missing_are_those_that_redis_does_not_know(queue, claims, make_job):
@@ -215,7 +215,7 @@ async def test_running_says_who_runs_what_and_for_how_long(queue, claims, make_j
     assert 0 <= job.seconds < 1
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 10_000, "naïve ‮ ☃", "a:b|c"])
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 10_000, "naïve \u202e \u2603", "a:b|c"])
 async def test_hostile_ids_stay_what_they_are(queue, claims, make_job, name):
     await queue.push([make_job("e1", centre=name), make_job(name or "e2", centre="c")])
     assert sorted(await take(claims)) == sorted(["e1:scan:1", f"{name or 'e2'}:scan:1"])
