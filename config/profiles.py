@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+TABLE = Path(__file__).with_name("profiles.toml")
+
 
 @dataclass(frozen=True, slots=True)
 class VideoProfile:
@@ -52,7 +54,7 @@ class Profiles:
 
 
 @cache
-def load_profiles(path: Path = Path(__file__).with_name("profiles.toml")) -> Profiles:
+def load_profiles(path: Path = TABLE) -> Profiles:
     """Read the table; a missing or unknown field raises `TypeError`."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     video = {name: VideoProfile(name=name, **row) for name, row in raw["video"].items()}

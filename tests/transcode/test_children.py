@@ -34,7 +34,7 @@ async def test_a_call_to_an_idle_child_takes_milliseconds(pool, source):
         begun = time.perf_counter()
         async with pool.call(f"{CALLS}:echo", {}, input=source, timeout_seconds=20):
             took.append(time.perf_counter() - begun)
-    assert min(took) < 0.1  # 15 ms on an idle machine
+    assert min(took) < 0.1  # 4 ms on a quiet machine
 
 
 async def test_many_calls_at_once_each_get_a_child_of_their_own(pool, source):
