@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from config.profiles import VideoProfile
-from transcode.errors import SourceRefused
+from transcode.errors import SourceDamaged
 from transcode.probe import AudioStream, Probe, VideoStream
 
 #: Containers whose time stamps can be trusted in a new one.
@@ -82,7 +82,7 @@ VIDEO_CHECKS: tuple[tuple[str, _Check], ...] = (
 def make_plan(probe: Probe, profile: VideoProfile, *, size_bytes: int, reduce_to_bytes: int) -> Plan:
     """Decide how the rendition is made; `reduce_to_bytes` 0: no size is too large.
 
-    Raises `SourceRefused` when there is neither picture nor sound.
+    Raises `SourceDamaged` when there is neither picture nor sound.
     """
     oversize = ("oversize",) if 0 < reduce_to_bytes < size_bytes else ()
     if probe.video is None:
@@ -106,7 +106,7 @@ def fit_size(size: tuple[int, int], profile: VideoProfile) -> tuple[int, int]:
     """Return the size within the profile's edges, whichever way up, even, and never larger."""
     width, height = size
     if width < 1 or height < 1:
-        raise SourceRefused("its picture has no size")
+        raise SourceDamaged("its picture cannot be read")
     share = min(Fraction(1), Fraction(profile.long_edge, max(size)), Fraction(profile.short_edge, min(size)))
     return _even(width * share), _even(height * share)
 
@@ -120,7 +120,7 @@ def fit_frame_rate(rate: Fraction | None, most: int) -> Fraction | None:
 
 def _plan_sound(probe: Probe, profile: VideoProfile, oversize: tuple[str, ...]) -> Plan:
     if probe.audio is None:
-        raise SourceRefused("there is neither picture nor sound in it")
+        raise SourceDamaged("there is neither picture nor sound in it")
     audio = Treatment.TRANSCODE if oversize else _treat_sound(probe.audio, profile)
     copied_mp3 = audio is Treatment.COPY and probe.audio.codec == "mp3"
     return Plan(

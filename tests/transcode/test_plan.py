@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 
 from config.profiles import load_profiles
-from transcode.errors import SourceRefused
+from transcode.errors import SourceDamaged
 from transcode.plan import Container, Treatment, fit_frame_rate, fit_size, make_plan
 from transcode.probe import AudioStream, Probe, VideoStream
 
@@ -95,8 +95,8 @@ def test_a_large_limit_does_not_raise_the_rate():
     assert made.bit_rate == PROFILE.peak_bit_rate
 
 
-def test_neither_picture_nor_sound_is_refused():
-    with pytest.raises(SourceRefused):
+def test_neither_picture_nor_sound_is_damage():
+    with pytest.raises(SourceDamaged):
         plan(replace(PROBE, video=None, audio=None))
 
 
@@ -118,8 +118,8 @@ def test_sizes_fit_whichever_way_up(size, fitted):
     assert fit_size(size, PROFILE) == fitted
 
 
-def test_a_picture_without_size_is_refused():
-    with pytest.raises(SourceRefused):
+def test_a_picture_without_size_is_damage():
+    with pytest.raises(SourceDamaged):
         fit_size((0, 1080), PROFILE)
 
 
