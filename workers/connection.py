@@ -26,8 +26,8 @@ AWAY = (RedisError, OSError, TimeoutError)
 def connect(settings: Settings) -> redis.asyncio.Redis:
     """Return a client that connects when it is first used.
 
-    Callers bound every call by `asyncio.timeout(LIMIT_SECONDS)`. The client's own `socket_timeout` stays unset:
-    it sends through `asyncio.wait_for`, which on Python 3.11 may swallow a cancellation.
+    Callers bound every call by `asyncio.timeout(LIMIT_SECONDS)`. The client's own `socket_timeout` stays
+    unset: it sends through `asyncio.wait_for`, which on Python 3.11 may swallow a cancellation.
     """
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         settings.redis_url,
