@@ -1,12 +1,13 @@
 """Errors of this package.
 
-    StorageError
-    ├── NotFound         no such record or blob (or not this centre's: the same)
-    ├── UploadBusy       another writer holds the upload
-    ├── WriterFenced     this writer lost its epoch and may not acknowledge anything
-    ├── StorageFull      no room; nothing was written beyond what was acknowledged
-    ├── Damaged          stored bytes do not have the hash that is on record
-    └── SchemaOutdated   the database is not at the version this code needs
+StorageError
+├── NotFound            no such record or blob (or not this centre's: the same)
+├── UploadBusy          another writer holds the upload
+├── WriterFenced        this writer lost its epoch and may not acknowledge anything
+├── StorageFull         no room; nothing was written beyond what was acknowledged
+├── StorageUnavailable  the database or the store does not answer, or not in time
+├── Damaged             stored bytes do not have the hash that is on record
+└── SchemaOutdated      the database is not at the version this code needs
 """
 
 
@@ -23,11 +24,15 @@ class UploadBusy(StorageError):
 
 
 class WriterFenced(StorageError):
-    """This writer lost its epoch: it may neither change the offset nor acknowledge bytes."""
+    """The writer lost its epoch: it may neither change the offset nor acknowledge bytes."""
 
 
 class StorageFull(StorageError):
     """The disk or the store has no room left."""
+
+
+class StorageUnavailable(StorageError):
+    """The database or the store does not answer, or not in time."""
 
 
 class Damaged(StorageError):

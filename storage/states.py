@@ -1,4 +1,4 @@
-"""The states of evidence and of its stages, and which follow which: pure data, published in `docs/states.md`."""
+"""The states of evidence and of its stages, and which follow which: data, published in `docs/states.md`."""
 
 from enum import StrEnum
 

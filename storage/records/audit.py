@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.blobs import BlobStore
-from storage.errors import NotFound
+from storage.errors import NotFound, StorageUnavailable
 from storage.evidence import Evidence, original_key
 from storage.records.chain import AuditEvent, Finding, Stored, check_chain
 from storage.records.database import Database, fetch
@@ -19,7 +19,15 @@ from storage.states import EvidenceState
 
 _PAGE = 500
 #: What rows that nobody here wrote may raise when they are read.
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError, SQLAlchemyError)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    SQLAlchemyError,
+    StorageUnavailable,
+)
 _EVENT = [field.name for field in fields(AuditEvent)]
 #: In these states the original may be gone.
 _BYTES_MAY_BE_GONE = frozenset({EvidenceState.EXPIRED, EvidenceState.WITHDRAWN})

@@ -20,12 +20,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Executable, RowMapping, Select, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage import migrations
-from storage.errors import SchemaOutdated, StorageFull
+from storage.errors import SchemaOutdated, StorageFull, StorageUnavailable
 from storage.records.canonical import format_json
 
 T = TypeVar("T")
@@ -62,7 +63,10 @@ class Database:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Work[T]) -> T:
-        """Do the work in one transaction: stored whole, or undone on any error. Raises `StorageFull`."""
+        """Do the work in one transaction: stored whole, or undone on any error.
+
+        Raises `StorageFull`, `StorageUnavailable`.
+        """
         return await self._to_its_end(_transaction(self._writer, work))
 
     async def read(self, work: Work[T]) -> T:
@@ -108,7 +112,9 @@ async def _transaction(engine: AsyncEngine, work: Work[T]) -> T:
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise StorageFull("the database's disk is full") from error
-        raise
+        raise StorageUnavailable(str(error.orig)) from error
+    except (InterfaceError, PoolTimeoutError, OSError) as error:
+        raise StorageUnavailable(str(error)) from error
 
 
 @asynccontextmanager

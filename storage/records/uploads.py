@@ -77,13 +77,33 @@ class UploadRecords:
         Its segment's size is final only now: measure it, then `freeze`. Raises `NotFound`, and
         `WriterFenced` when `epoch` is not the present one or the upload has ended.
         """
-        return await self._at_epoch(upload_id, epoch, {"epoch": epoch + 1})
+        mine = update(tables.upload).where(_C.id == checked_id(upload_id), _C.epoch == epoch, _OPEN)
+        upload, swapped = await self._update(upload_id, mine.values(epoch=epoch + 1))
+        if not swapped:
+            raise _fenced(upload, epoch)
+        return upload
 
     async def freeze(self, upload_id: str, epoch: int, frozen: tuple[int, ...]) -> Upload:
-        """Record the sizes in bytes of the segments before `epoch`. Raises as `take_over`."""
+        """Record the sizes in bytes of the segments before `epoch` and return the upload.
+
+        Sizes that somebody recorded before stay: a woken writer may have added bytes since, which count for
+        nothing. Raises as `take_over`.
+        """
         if len(frozen) != epoch - 1:
             raise ValueError(f"epoch {epoch} has {epoch - 1} segments before it, not {len(frozen)}")
-        return await self._at_epoch(upload_id, epoch, {"frozen": list(frozen)})
+
+        async def transaction(connection: AsyncConnection) -> Upload:
+            upload = await _load(connection, upload_id, lock=True)
+            if upload.state != UploadState.OPEN or upload.epoch != epoch:
+                raise _fenced(upload, epoch)
+            if len(upload.frozen) == epoch - 1:
+                return upload
+            await connection.execute(
+                update(tables.upload).where(_C.id == upload_id).values(frozen=list(frozen))
+            )
+            return replace(upload, frozen=frozen)
+
+        return await self._database.write(transaction)
 
     async def set_length(self, upload_id: str, length_bytes: int) -> Upload:
         """Set a deferred length and return the upload; a length that was set before stays."""
@@ -135,13 +155,6 @@ class UploadRecords:
 
         return await self._database.write(transaction)
 
-    async def _at_epoch(self, upload_id: str, epoch: int, values: dict[str, Any]) -> Upload:
-        mine = update(tables.upload).where(_C.id == checked_id(upload_id), _C.epoch == epoch, _OPEN)
-        upload, swapped = await self._update(upload_id, mine.values(values))
-        if not swapped:
-            raise WriterFenced(f"the upload is {upload.state} at epoch {upload.epoch}, not open at {epoch}")
-        return upload
-
     async def _update(self, upload_id: str, statement: Update) -> tuple[Upload, bool]:
         """Run the statement; return the upload as it is then, and whether the statement found it."""
 
@@ -170,3 +183,7 @@ async def _load(connection: AsyncConnection, upload_id: str, *, lock: bool = Fal
     if not found:
         raise NotFound("no such record")
     return upload_of(found[0])
+
+
+def _fenced(upload: Upload, epoch: int) -> WriterFenced:
+    return WriterFenced(f"the upload is {upload.state} at epoch {upload.epoch}, not open at {epoch}")

@@ -53,10 +53,10 @@ async def test_kill_9_of_the_gateway_during_an_upload_loses_nothing(
         upload, evidence = await api.create(len(data), "essay.txt")
         sending = asyncio.create_task(api.patch(upload, 0, in_pieces(data)))
         await reach(api, upload, 256 << 10)
-        await asyncio.to_thread(intake.kill_gateway)
+        intake.kill_gateway()
         with pytest.raises(aiohttp.ClientError):
             await sending
-        await asyncio.to_thread(intake.start_gateway)
+        intake.start_gateway()
         offset = await api.offset(upload)
         assert 256 << 10 <= offset < len(data)
         assert (await api.patch(upload, offset, data[offset:])).status == 204
@@ -74,7 +74,7 @@ async def test_kill_9_of_a_worker_in_each_stage_still_leads_to_ready_once(
     for _ in range(rounds):
         evidence = await api.send(data, name)
         await api.wait_for(evidence, lambda found: is_running(found, stage), seconds=30)
-        await asyncio.to_thread(intake.kill_workers)
+        intake.kill_workers()
         intake.start_worker()
         found = await api.wait(evidence, seconds=60)
         assert found["state"] == "ready", found
@@ -107,7 +107,7 @@ async def test_kill_9_of_redis_stops_no_upload_and_loses_nothing(
     intake.redis.kill()
     sent = [await api.send(photo, "photo.jpg"), await api.send(b"hello\n", "essay.txt")]
     assert {(await api.evidence(evidence))["state"] for evidence in sent} == {"received"}
-    await asyncio.to_thread(intake.redis.start)
+    intake.redis.start()
     for evidence in sent:
         assert (await api.wait(evidence))["state"] == "ready"
         assert_each_step_happened_once(intake, evidence)
@@ -125,7 +125,7 @@ async def test_a_stopped_scanner_delays_and_says_so_and_work_goes_on_when_it_is_
         assert waiting["remedy"]
     await asyncio.sleep(2)
     assert {(await api.evidence(evidence))["state"] for evidence in sent} == {"received"}
-    await asyncio.to_thread(intake.clamd.start)
+    intake.clamd.start()
     for evidence in sent:
         found = await api.wait(evidence)
         assert (found["state"], found["delayed"], found["code"]) == ("ready", False, None)
@@ -151,7 +151,7 @@ async def test_no_killed_worker_leaves_a_process_or_scratch_behind(
 ) -> None:
     evidence = await api.send(film, "dance.mp4")
     await api.wait_for(evidence, lambda found: is_running(found, "transcode"), seconds=30)
-    await asyncio.to_thread(intake.kill_workers)
+    intake.kill_workers()
     await asyncio.to_thread(wait_until, lambda: not processes_of(intake), 10)
     intake.start_worker()
     assert (await api.wait(evidence))["state"] == "ready"

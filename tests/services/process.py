@@ -24,7 +24,10 @@ def wait_until(
 
 
 def start(argv: list[str], log: Path, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start a process in a group of its own that is killed when the test process ends."""
+    """Start a process in a group of its own that is killed when the test process ends.
+
+    To be called from the main thread: the kernel watches the thread that starts it.
+    """
     with log.open("ab") as out:
         return subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *argv],

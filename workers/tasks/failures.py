@@ -2,7 +2,7 @@
 
 import structlog
 
-from scanning.errors import ScannerUnavailable
+from scanning.errors import ScanningError
 from storage.errors import Damaged, StorageError, StorageFull
 from storage.states import EvidenceState
 from transcode.errors import ChildDied, SourceDamaged, SourceRefused
@@ -15,7 +15,7 @@ OUTAGE_PAUSE_SECONDS = 3.0
 
 #: Errors that are a part of ours being down, by the code evidence shows while it waits; first match wins.
 OUTAGES: tuple[tuple[type[Exception], str], ...] = (
-    (ScannerUnavailable, "scanner_unavailable"),
+    (ScanningError, "scanner_unavailable"),
     (StorageFull, "storage_full"),
     (StorageError, "storage_unavailable"),
 )

@@ -156,6 +156,7 @@ async def test_frozen_sizes_belong_to_their_epoch(uploads):
     frozen = await uploads.freeze(upload.id, 2, (60 << 30,))
     assert (frozen.epoch, frozen.frozen) == (2, (60 << 30,))
     assert frozen == await uploads.load(upload.id, None)
+    assert await uploads.freeze(upload.id, 2, (70 << 30,)) == frozen, "the first to freeze wins"
     await uploads.take_over(upload.id, 2)
     with pytest.raises(WriterFenced):
         await uploads.freeze(upload.id, 2, (1,))
