@@ -29,6 +29,7 @@ DATABASES = (
 )
 
 #: Over a limit clamd reads nothing and answers OK, unless AlertExceedsMax; 2147483645 is the most it reads.
+#: Sizes are in M and below 4 GiB: ClamAV 1.0 reads no others.
 CLAMD = """
 Foreground yes
 LocalSocket "{sockets}/clamd.sock"
@@ -39,7 +40,7 @@ MaxThreads 8
 MaxConnectionQueueLength 64
 StreamMaxLength 300M
 MaxFileSize 2147483645
-MaxScanSize 4G
+MaxScanSize 4000M
 MaxScanTime 600000
 PCREMaxFileSize 300M
 AlertExceedsMax yes
