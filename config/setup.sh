@@ -15,7 +15,7 @@ PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-fres
 # Ubuntu 24.04 and Debian 13 renamed some libraries: the first name that exists is taken.
 LIBRARIES="libvips.so.42:libvips42t64|libvips42 libmagic.so.1:libmagic1t64|libmagic1"
 PYTHONS="python3.13 python3.12 python3.11 python3"
-PYTHON_PACKAGES="python3,python3-venv python3.11,python3.11-venv python3.12,python3.12-venv"
+PYTHON_PACKAGES="python3.13,python3.13-venv python3.12,python3.12-venv python3.11,python3.11-venv python3,python3-venv"
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
