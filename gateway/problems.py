@@ -27,6 +27,7 @@ ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.NotFound, "not_found"),
     (errors.UploadBusy, "upload_busy"),
     (errors.WriterFenced, "upload_busy"),
+    (errors.BadCursor, "invalid_cursor"),
     (errors.StorageFull, "storage_full"),
     (errors.StorageError, "storage_unavailable"),
 )

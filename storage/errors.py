@@ -6,6 +6,7 @@ StorageError
 ├── WriterFenced        this writer lost its epoch and may not acknowledge anything
 ├── StorageFull         no room; nothing was written beyond what was acknowledged
 ├── StorageUnavailable  the database or the store does not answer, or not in time
+├── BadCursor           the place to go on from was not given out by this list
 ├── Damaged             stored bytes do not have the hash that is on record
 └── SchemaOutdated      the database is not at the version this code needs
 """
@@ -33,6 +34,10 @@ class StorageFull(StorageError):
 
 class StorageUnavailable(StorageError):
     """The database or the store does not answer, or not in time."""
+
+
+class BadCursor(StorageError):
+    """The place to go on from was not given out by this list."""
 
 
 class Damaged(StorageError):

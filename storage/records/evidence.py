@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
-from storage.errors import NotFound
+from storage.errors import BadCursor, NotFound
 from storage.evidence import Change, Evidence
 from storage.records.database import Database, Query, fetch
 from storage.records.rows import Row, evidence_of
@@ -120,8 +120,8 @@ def _parse_cursor(cursor: str) -> str:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         evidence_id = checked_id(base64.urlsafe_b64decode(padded).decode("ascii"))
     except (UnicodeError, binascii.Error, NotFound) as error:
-        raise ValueError("not a cursor of this list") from error
+        raise BadCursor("not a cursor of this list") from error
     # Decoders forgive strange letters and padding; only what we formatted is one.
     if _format_cursor(evidence_id) != cursor:
-        raise ValueError("not a cursor of this list")
+        raise BadCursor("not a cursor of this list")
     return evidence_id

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import io
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -97,9 +97,9 @@ class Api:
             assert time.monotonic() < deadline, f"not within {seconds} s: {evidence}"
             await asyncio.sleep(0.05)
 
-    async def download(self, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    async def download(self, path: str, **headers: str) -> tuple[int, bytes, Mapping[str, str]]:
         async with self.session.get(path, headers=headers) as answer:
-            return answer.status, await answer.read(), dict(answer.headers)
+            return answer.status, await answer.read(), answer.headers
 
 
 @asynccontextmanager
