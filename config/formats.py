@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+_TABLE = Path(__file__).with_name("formats.toml")
+
 
 @dataclass(frozen=True, slots=True)
 class FormatType:
@@ -58,11 +60,12 @@ def extension_of(filename: str | None) -> str | None:
 
 
 @cache
-def load_formats(path: Path = Path(__file__).with_name("formats.toml")) -> Formats:
+def load_formats() -> Formats:
     """Read the table; the rows of an extension that stands in two groups are merged."""
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    raw = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     types = {
-        name: FormatType(name, row["media_type"], row["kind"], row["name"]) for name, row in raw["type"].items()
+        name: FormatType(name, row["media_type"], row["kind"], row["name"])
+        for name, row in raw["type"].items()
     }
     extensions: dict[str, Extension] = {}
     for row in raw["extension"]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+_TABLE = Path(__file__).with_name("reasons.toml")
+
 
 class _Blank(dict[str, str]):
     """Placeholders that nobody filled read as an ellipsis rather than as an error."""
@@ -31,7 +33,7 @@ class Reason:
 
 
 @cache
-def load_reasons(path: Path = Path(__file__).with_name("reasons.toml")) -> Mapping[str, Reason]:
+def load_reasons() -> Mapping[str, Reason]:
     """Read the table, by code."""
-    rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    rows = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     return {code: Reason(code=code, **row) for code, row in rows.items()}

@@ -58,6 +58,6 @@ async def _record_store(request: web.Request, registry: CollectorRegistry) -> No
     pending, oldest_seconds = await services.outbox.count_and_oldest()
     Gauge("outbox_pending", "Stages that the record waits for", registry=registry).set(pending)
     Gauge("outbox_oldest_age_seconds", "Age of the oldest of them", registry=registry).set(oldest_seconds)
-    free = await services.blobs.free_bytes()
-    if free is not None:
-        Gauge("storage_free_bytes", "Room left in the store", registry=registry).set(free)
+    room = await services.blobs.room()
+    if room:
+        Gauge("storage_free_bytes", "Room left in the store", registry=registry).set(room.free_bytes)

@@ -17,7 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transcode.errors import OutputTooLarge, SourceDamaged, SourceRefused, ToolError, ToolFailed, ToolTimeout
+from transcode.diagnosis import diagnose
+from transcode.errors import (
+    NoSpace,
+    OutputTooLarge,
+    SourceDamaged,
+    SourceRefused,
+    ToolError,
+    ToolFailed,
+    ToolTimeout,
+)
 from transcode.process import STDERR_TAIL_BYTES, Process, check_end, end, start
 from transcode.sandbox import Limits, Room, SandboxKind, detect, wrap
 from transcode.scratch import check_regular, open_folder
@@ -249,5 +258,5 @@ def _tail(path: Path) -> str:
 
 def _error(name: str, message: str) -> ToolError:
     """Return the error of this package that the child named, or `ToolFailed`."""
-    named = {"SourceDamaged": SourceDamaged, "SourceRefused": SourceRefused}.get(name)
-    return named(message) if named else ToolFailed(1, f"{name}: {message}")
+    named = {"NoSpace": NoSpace, "SourceDamaged": SourceDamaged, "SourceRefused": SourceRefused}.get(name)
+    return named(message) if named else diagnose(ToolFailed(1, f"{name}: {message}"))

@@ -1,9 +1,10 @@
 """What a media tool's complaint says about the source."""
 
-from transcode.errors import SourceDamaged, SourceRefused, ToolError, ToolFailed
+from transcode.errors import NoSpace, SourceDamaged, SourceRefused, ToolError, ToolFailed
 
 #: What is found in the tool's last words: the error it means, in plain words. The first that fits counts.
 SAYINGS: tuple[tuple[str, type[ToolError], str], ...] = (
+    ("No space left on device", NoSpace, "the disk for scratch files is full"),
     ("not on whitelist", SourceRefused, "its content is of a kind that is not opened here"),
     ("not in whitelist", SourceRefused, "its content is of a kind that is not opened here"),
     ("moov atom not found", SourceDamaged, "it was cut off before it was complete: its index is missing"),

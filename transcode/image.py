@@ -12,7 +12,7 @@ from typing import Any
 import pillow_heif
 import pyvips
 
-from transcode.errors import SourceDamaged, SourceRefused
+from transcode.errors import NoSpace, SourceDamaged, SourceRefused
 
 #: libvips' loaders that may run; all others, known or to come, are blocked.
 LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff", "VipsForeignLoadNsgif")
@@ -21,6 +21,7 @@ STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b
 #: Brands of HEIC in its `ftyp` box (ISO/IEC 23008-12, 10.2 and 10.3).
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 OPAQUE = 255
+DISK_FULL = "No space left on device"
 #: A source's upright size, and the picture shrunk to the largest size asked for.
 _Read = tuple[tuple[int, int], pyvips.Image]
 
@@ -49,6 +50,8 @@ def render(
             "tools": {"libvips": _version(), "libheif": pillow_heif.libheif_version()},
         }
     except pyvips.Error as error:
+        if DISK_FULL in str(error):
+            raise NoSpace("the disk for scratch files is full") from error
         raise SourceDamaged(f"the picture cannot be read: {_last_line(str(error))}") from error
 
 

@@ -33,9 +33,9 @@ async def admit(services: Services, principal: Principal, length_bytes: int) -> 
     limit = services.settings.open_uploads_per_centre
     if await services.uploads.open_count(principal.centre_id or "") >= limit:
         raise Problem("too_many_uploads", {"limit": str(limit)}, headers={"Retry-After": "60"})
-    free = await services.store.free_bytes()
+    room = await services.blobs.room()
     chosen = services.settings.free_disk_reserve_bytes
-    if free is not None and length_bytes > free - reserve_bytes(chosen, free):
+    if room and length_bytes > room.free_bytes - reserve_bytes(chosen, room.total_bytes):
         raise Problem("storage_full", headers={"Retry-After": "600"})
 
 

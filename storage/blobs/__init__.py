@@ -11,6 +11,15 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How much a store can hold."""
+
+    #: What is left for this user.
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class BlobStat:
     """What is known of a blob without reading it."""
 
@@ -55,6 +64,6 @@ class BlobStore(Protocol):
         """Remove the blob, durably; a missing one is no error."""
         ...
 
-    async def free_bytes(self) -> int | None:
-        """Return the room that is left, or `None` where the store has no such notion."""
+    async def room(self) -> Room | None:
+        """Return the room that is left and in all, or `None` where the store has no such notion."""
         ...

@@ -10,6 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
+from storage.blobs import Room
 from storage.errors import NotFound, StorageError, StorageFull
 
 T = TypeVar("T")
@@ -128,7 +129,7 @@ def _copy_piece(source: int, target: int, start: int, count: int) -> int:
     return os.sendfile(target, source, start, count)
 
 
-def free_bytes(folder: Path) -> int:
-    """Return the room that is left for this user on the disk that holds `folder`."""
+def measure_room(folder: Path) -> Room:
+    """Return the room on the disk that holds `folder`."""
     disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
+    return Room(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)

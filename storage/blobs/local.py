@@ -14,13 +14,13 @@ from collections.abc import AsyncIterator, Callable
 from io import FileIO
 from pathlib import Path
 
-from storage.blobs import BlobStat
+from storage.blobs import BlobStat, Room
 from storage.blobs.disk import (
     PIECE_BYTES,
     copy_pieces,
-    free_bytes,
     in_thread,
     make_folders,
+    measure_room,
     open_regular,
     sync_upward,
 )
@@ -142,9 +142,9 @@ class LocalBlobStore:
             path.unlink()
         self.settle(key)
 
-    async def free_bytes(self) -> int:
-        """Return the room that is left on the disk."""
-        return await in_thread(free_bytes, self._root)
+    async def room(self) -> Room:
+        """Return the room on the disk."""
+        return await in_thread(measure_room, self._root)
 
 
 def _piece(handle: FileIO, first: int, end: int) -> bytes:

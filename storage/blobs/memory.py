@@ -56,6 +56,6 @@ class MemoryBlobStore:
         """Forget the blob."""
         self._blobs.pop(key, None)
 
-    async def free_bytes(self) -> None:
+    async def room(self) -> None:
         """Memory has no notion of room."""
         return

@@ -108,7 +108,3 @@ class UploadStore(Protocol):
     async def delete(self, upload_id: str) -> None:
         """Drop an unfinished upload's bytes; idempotent. A writer that is still open writes into nothing."""
         ...
-
-    async def free_bytes(self) -> int | None:
-        """Return the room that is left for uploads, or `None` where the store has no such notion."""
-        ...

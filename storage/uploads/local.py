@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from storage.blobs.disk import free_bytes, in_thread, sync_folder
+from storage.blobs.disk import in_thread, sync_folder
 from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, UploadBusy
 from storage.uploads import UploadRef, UploadWriter
@@ -109,7 +109,3 @@ class LocalUploadStore:
         """Remove the upload's folder, whatever state it is in."""
         with contextlib.suppress(NotFound):
             await in_thread(self._folder(upload_id).remove)
-
-    async def free_bytes(self) -> int:
-        """Return the room that is left on the disk."""
-        return await in_thread(free_bytes, self._root)

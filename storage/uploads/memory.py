@@ -108,7 +108,3 @@ class MemoryUploadStore:
     async def delete(self, upload_id: str) -> None:
         """Forget the upload."""
         self._uploads.pop(upload_id, None)
-
-    async def free_bytes(self) -> None:
-        """Memory has no notion of room."""
-        return

@@ -141,5 +141,5 @@ class BlobContract(ABC):
         assert await read_all(self.open_store(tmp_path / "blobs"), KEY) == b"1"
 
     async def test_room_is_a_number_of_bytes_or_unknown(self, blobs):
-        free = await blobs.free_bytes()
-        assert free is None or free > 0
+        room = await blobs.room()
+        assert room is None or 0 < room.free_bytes <= room.total_bytes

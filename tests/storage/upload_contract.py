@@ -364,10 +364,6 @@ class UploadContract(ABC):
             assert await uploads.idle_seconds(UPLOAD) < 0.5
             assert await uploads.idle_seconds(UploadRef(ID, 2, (3,))) < 1
 
-    async def test_room_is_a_number_of_bytes_or_unknown(self, uploads):
-        free = await uploads.free_bytes()
-        assert free is None or free > 0
-
     @given(steps=STEPS, seed=st.integers(0, 2**32))
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     def test_any_story_of_cuts_and_take_overs_gives_the_same_bytes(self, steps, seed):

@@ -24,7 +24,7 @@ from workers.decisions import (
 
 FOUND = {"type": "quicktime", "media_type": "video/quicktime", "facts": {"duration_seconds": 4.0}}
 LIMITS = Limits(max_attempts=3, max_backoff_seconds=60)
-SCAN, VERIFY, TRANSCODE, THUMBNAIL = StageName.SCAN, StageName.VERIFY, StageName.TRANSCODE, StageName.THUMBNAIL
+SCAN, VERIFY, TRANSCODE, THUMBNAIL = StageName
 
 
 def applied(change: Change | None) -> Evidence:
@@ -56,7 +56,11 @@ def test_the_last_byte_counts_once() -> None:
 def test_an_empty_file_is_rejected_at_once() -> None:
     change = received(receiving(), 0, "key", NOW)
     assert change
-    assert (change.after.state, change.after.code, change.add_jobs) == (EvidenceState.REJECTED, "empty_file", ())
+    assert (change.after.state, change.after.code, change.add_jobs) == (
+        EvidenceState.REJECTED,
+        "empty_file",
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,11 @@ def test_an_outage_keeps_the_state_and_is_said_once() -> None:
     evidence = just_received()
     run = run_of(evidence, SCAN)
     waiting = applied(delayed(evidence, run, "scanner_unavailable"))
-    assert (waiting.state, waiting.delayed, waiting.code) == (EvidenceState.RECEIVED, True, "scanner_unavailable")
+    assert (waiting.state, waiting.delayed, waiting.code) == (
+        EvidenceState.RECEIVED,
+        True,
+        "scanner_unavailable",
+    )
     assert delayed(waiting, run, "scanner_unavailable") is None
 
 
@@ -165,14 +173,18 @@ def test_too_many_attempts_end_failed() -> None:
 def test_two_observed_deaths_end_failed() -> None:
     evidence = after_verify()
     for _ in range(2):
-        evidence = applied(attempt_failed(evidence, run_of(evidence, TRANSCODE), "signal 11", LIMITS, died=True))
+        evidence = applied(
+            attempt_failed(evidence, run_of(evidence, TRANSCODE), "signal 11", LIMITS, died=True)
+        )
     assert evidence.state is EvidenceState.FAILED
 
 
 def test_failed_evidence_can_be_run_again_from_where_it_failed() -> None:
     evidence = after_verify()
     for _ in range(2):
-        evidence = applied(attempt_failed(evidence, run_of(evidence, TRANSCODE), "signal 11", LIMITS, died=True))
+        evidence = applied(
+            attempt_failed(evidence, run_of(evidence, TRANSCODE), "signal 11", LIMITS, died=True)
+        )
     change = redriven(evidence, "ops", NOW)
     assert change
     assert change.after.state is EvidenceState.VERIFIED

@@ -1,11 +1,13 @@
 """What an error in a stage's work means: an outage of ours, a broken source, or a failed attempt."""
 
+import errno
+
 import structlog
 
 from scanning.errors import ScanningError
 from storage.errors import Damaged, StorageError, StorageFull
 from storage.states import EvidenceState
-from transcode.errors import ChildDied, SourceDamaged, SourceRefused
+from transcode.errors import ChildDied, NoSpace, SourceDamaged, SourceRefused
 from workers.context import Context
 from workers.decisions import Ending, Limits, attempt_failed, delayed, ended
 from workers.tasks.finding import Finding, Outage
@@ -17,6 +19,7 @@ OUTAGE_PAUSE_SECONDS = 3.0
 OUTAGES: tuple[tuple[type[Exception], str], ...] = (
     (ScanningError, "scanner_unavailable"),
     (StorageFull, "storage_full"),
+    (NoSpace, "storage_full"),
     (StorageError, "storage_unavailable"),
 )
 
@@ -37,13 +40,20 @@ def explain(context: Context, error: Exception) -> Finding:
     for source, state, code in ENDINGS:
         if isinstance(cause, source):
             return end(Ending(state, code, {"problem": str(cause)}))
-    for outage, code in OUTAGES:
-        if isinstance(cause, outage) and not isinstance(cause, Damaged):
-            return wait(code)
+    if outage := _outage_of(cause):
+        return wait(outage)
     _log.warning("attempt_failed", error=repr(cause), exc_info=cause)
     limits = Limits(context.settings.max_attempts, context.settings.max_backoff_seconds)
     died = isinstance(cause, ChildDied)
     return Finding(lambda evidence, run: attempt_failed(evidence, run, repr(cause), limits, died=died))
+
+
+def _outage_of(cause: Exception) -> str | None:
+    if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "storage_full"
+    if isinstance(cause, Damaged):
+        return None
+    return next((code for outage, code in OUTAGES if isinstance(cause, outage)), None)
 
 
 def end(ending: Ending) -> Finding:

@@ -117,7 +117,7 @@ async def test_without_room_to_join_the_upload_stays_as_it_was(tmp_path):
         await place.fill([b"a" * (3 << 20), b"b" * (3 << 20)])
         assert full.mounted, "needs a disk of its own: run as root"
         filling = full.folder / "filling"
-        filling.write_bytes(b"x" * (await place.blobs.free_bytes() - 65_536))
+        filling.write_bytes(b"x" * ((await place.blobs.room()).free_bytes - 65_536))
         with pytest.raises(StorageFull):
             await place.uploads.finish(place.upload, KEY)
         assert await place.uploads.offset(place.upload) == 6 << 20
