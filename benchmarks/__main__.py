@@ -1,0 +1,35 @@
+"""`python -m benchmarks [uploads] [latency]`: measure, print, and when all was measured write the page."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.latency import measure_latency
+from benchmarks.report import format_page, format_section
+from benchmarks.uploads import measure_uploads
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+#: What can be measured, and how often it is unless told otherwise.
+MEASURES = {"uploads": (measure_uploads, 3), "latency": (measure_latency, 10)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"{' or '.join(MEASURES)}; without any: all")
+    parser.add_argument("--runs", type=int, help="how often each is measured")
+    told = parser.parse_args()
+    if unknown := set(told.names) - set(MEASURES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    sections: dict[str, str] = {}
+    for name in told.names or MEASURES:
+        measure, runs = MEASURES[name]
+        sections[name] = format_section(name, list(measure(told.runs or runs)))
+        print(sections[name], flush=True)
+    if not told.names:
+        PAGE.write_text(format_page(sections))
+        print(f"Written to {PAGE}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

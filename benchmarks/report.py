@@ -1,0 +1,51 @@
+"""The page of results, `docs/benchmarks.md`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from benchmarks import latency, uploads
+from benchmarks.machine import describe
+from benchmarks.table import Row, format_table
+
+_HEAD = """# Benchmarks
+
+Made by `make bench` on {day}, on {machine}.
+Each table comes from one run on one machine: compare within a table, not with numbers from elsewhere.
+
+"""
+
+_UPLOADS = """
+One upload of 1 GiB over loopback to the real gateway process, its data folder on tmpfs, beside a
+bare process that only does `recv` and `write` to a file on tmpfs. The client is a process of its
+own. CPU is user and system time of the receiving process with all its threads; the work on what
+arrived (hash, scan, renditions) is not in it. Memory grown is the peak of the resident set during
+the upload less what was resident just before; of many senders it is divided by their number. Slow
+senders send 1 MiB each in pieces of 64 KiB over four seconds, fast ones 4 MiB each without a pause.
+Targets for memory are judged by the worst run.
+"""
+
+_LATENCY = """
+One photo (JPEG, 12 megapixels, about 1 MB) at a time, sent to an idle stack: Redis with its
+append-only file on, clamd with demonstration signatures, one gateway, one worker process for all
+queues, data in the folder for temporary files. From the moment the client has the answer to its
+last byte until others can see the evidence ready in the database, by the same clock. The parts are
+medians of their own and need not add up to the whole; an event's time is taken just before its
+commit, so a commit counts to the wait that follows it.
+"""
+
+_SECTIONS = {
+    "uploads": ("Uploads", _UPLOADS, uploads.HEADINGS),
+    "latency": ("Latency", _LATENCY, latency.HEADINGS),
+}
+
+
+def format_section(name: str, rows: list[Row]) -> str:
+    """Return one section: what was measured and how, and the numbers."""
+    title, text, headings = _SECTIONS[name]
+    return f"## {title}\n{text}\n{format_table(headings, rows)}"
+
+
+def format_page(sections: Mapping[str, str]) -> str:
+    """Return the whole page."""
+    head = _HEAD.format(day=datetime.now(UTC).date(), machine=describe())
+    return head + "\n".join(sections.values())

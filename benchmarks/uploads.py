@@ -1,0 +1,92 @@
+"""Uploads: CPU and memory of the gateway beside a receiver that does nothing but receive."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.receivers import Receiver, open_bare, open_gateway
+from benchmarks.starting_line import at_the_line
+from benchmarks.table import Row, format_span, judged, median
+from benchmarks.usage import cpu_seconds, peak_bytes, reset_peak, resident_bytes
+
+LENGTH_BYTES = 1 << 30
+CHUNK_BYTES = 8 << 20
+SENDERS = 200
+GROWTH_BYTES = 20e6
+EACH_BYTES = 0.25e6
+HEADINGS = ("what", "median", "smallest - largest", "beside bare", "target")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run cost the receiver."""
+
+    cpu_seconds: float
+    grown_bytes: int
+    seconds: float
+
+
+#: Pieces, their size, and the pause after each.
+_SLOW = ("--pieces", 16, "--piece-bytes", 64 << 10, "--pause-seconds", 0.25)
+_FAST = ("--pieces", 64, "--piece-bytes", 64 << 10, "--pause-seconds", 0)
+
+
+def measure_uploads(runs: int) -> Iterator[Row]:
+    """Yield the rows; the kinds of upload take turns, so that a busy moment spoils none alone."""
+    bare: list[Cost] = []
+    whole: list[Cost] = []
+    chunked: list[Cost] = []
+    with open_bare() as baseline, open_gateway() as gateway:
+        _stream(gateway, CHUNK_BYTES, 0)
+        for _ in range(runs):
+            bare.append(_stream(baseline, LENGTH_BYTES, 0))
+            whole.append(_stream(gateway, LENGTH_BYTES, 0))
+            chunked.append(_stream(gateway, LENGTH_BYTES, CHUNK_BYTES))
+        slow = [_crowd(gateway, *_SLOW) for _ in range(runs)]
+        fast = [_crowd(gateway, *_FAST) for _ in range(runs)]
+    least = median([_per_gb(cost) for cost in bare])
+    yield _cpu_row("recv + write: CPU seconds a GB", bare, least)
+    yield _cpu_row("gateway, one PATCH: CPU seconds a GB", whole, least)
+    yield _cpu_row("gateway, PATCH of 8 MiB: CPU seconds a GB", chunked, least)
+    yield _growth_row("gateway, one PATCH: memory grown, MB", whole, 1, GROWTH_BYTES)
+    yield _growth_row("gateway, PATCH of 8 MiB: memory grown, MB", chunked, 1, GROWTH_BYTES)
+    yield _growth_row(f"{SENDERS} slow senders: memory each, MB", slow, SENDERS, EACH_BYTES)
+    yield _growth_row(f"{SENDERS} fast senders: memory each, MB", fast, SENDERS, EACH_BYTES)
+
+
+def _stream(receiver: Receiver, length_bytes: int, chunk_bytes: int) -> Cost:
+    words = ("--key", receiver.key) if receiver.key else ()
+    return _cost(
+        receiver, "benchmarks.sender", receiver.port, length_bytes, "--chunk-bytes", chunk_bytes, *words
+    )
+
+
+def _crowd(gateway: Receiver, *words: object) -> Cost:
+    return _cost(
+        gateway, "benchmarks.crowd", gateway.port, "--key", gateway.key, "--senders", SENDERS, *words
+    )
+
+
+def _cost(receiver: Receiver, module: str, *words: object) -> Cost:
+    """Run one client against the receiver and return what that cost it."""
+    with at_the_line(module, *words) as go:
+        reset_peak(receiver.pid)
+        resident, used = resident_bytes(receiver.pid), cpu_seconds(receiver.pid)
+        seconds = go()
+        cost = Cost(cpu_seconds(receiver.pid) - used, peak_bytes(receiver.pid) - resident, seconds)
+    receiver.clear()
+    return cost
+
+
+def _per_gb(cost: Cost) -> float:
+    return cost.cpu_seconds / (LENGTH_BYTES / 1e9)
+
+
+def _cpu_row(what: str, costs: list[Cost], least: float) -> Row:
+    values = [_per_gb(cost) for cost in costs]
+    return (what, f"{median(values):.2f}", format_span(values, 2), f"{median(values) / least:.1f} x", "-")
+
+
+def _growth_row(what: str, costs: list[Cost], senders: int, limit_bytes: float) -> Row:
+    values = [cost.grown_bytes / senders / 1e6 for cost in costs]
+    told = judged(max(values), limit_bytes / 1e6)
+    return (what, f"{median(values):.2f}", format_span(values, 2), "-", told)
