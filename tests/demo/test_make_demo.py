@@ -17,7 +17,7 @@ def test_demo_ends_well_leaves_its_data_and_no_process(make_run: Callable[..., M
     demo = make_run(target="demo")
     demo.gone(DEMO_SECONDS)
     told = "\n".join(demo.lines)
-    assert demo.process.returncode == 0, told
+    assert demo.process.returncode == 0, "\n".join([told, *demo.news])
     assert "test signature set" in told
     assert "Every file ended as it should." in told
     assert (demo.data / "renditions" / "dance.mp4" / "video.mp4").stat().st_size > 0
@@ -25,7 +25,8 @@ def test_demo_ends_well_leaves_its_data_and_no_process(make_run: Callable[..., M
 
 def test_demo_interrupted_half_way_stops_everything(make_run: Callable[..., MakeRun]) -> None:
     demo = make_run(target="demo")
-    wait_until(lambda: any("test signature set" in line for line in demo.lines), 60)
+    demo.until_ready()
+    wait_until(lambda: any("test signature set" in line for line in demo.lines), 20)
     os.killpg(demo.process.pid, signal.SIGINT)
     demo.gone()
     assert demo.process.returncode != 0
