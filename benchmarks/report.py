@@ -25,7 +25,7 @@ Targets for memory are judged by the worst run.
 """
 
 _LATENCY = """
-One photo (JPEG, 12 megapixels, about 1 MB) at a time, sent to an idle stack: Redis with its
+One photo (JPEG, turned a quarter) at a time, sent to an idle stack: Redis with its
 append-only file on, clamd with demonstration signatures, one gateway, one worker process for all
 queues, data in the folder for temporary files. From the moment the client has the answer to its
 last byte until others can see the evidence ready in the database, by the same clock. The parts are
