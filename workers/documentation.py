@@ -1,4 +1,4 @@
-"""`python -m workers.documentation`: writes the pages of `docs/` that are made from tables, and README's settings.
+"""`python -m workers.documentation` writes the pages made from tables, and the settings in the README.
 
 It lies here because nothing below may see the pipeline and the detectors at once.
 """
@@ -18,6 +18,51 @@ from workers.pipeline import PIPELINE, Step
 ROOT = Path(__file__).resolve().parents[1]
 _SETTINGS = re.compile(r"(?<=<!-- settings: begin -->\n).*?(?=<!-- settings: end -->)", re.DOTALL)
 
+_MADE = "<!-- Made by `python -m workers.documentation`; change the tables it is made from. -->\n\n"
+
+_STATES = """\
+# States and stages
+
+One change of state is one transaction with one audit event. `storage/states.py` holds the table,
+`workers/decisions.py` the decisions. A state says what is true, not what happens next.
+
+## States of a piece of evidence
+
+{states}
+Today nothing takes evidence out of `held`, rescans what is `ready`, or withdraws evidence whose upload
+was complete: the table allows it, no command or route does it yet. `failed` is left by
+`python -m workers retry ID`.
+
+Waiting is not a state: `delayed: true` with a code (see [reasons](reasons.md)) says that one of our own
+parts is down or that an attempt is being repeated; the state stays.
+
+## Stages
+
+{stages}
+A stage that the kind of content does not need is `skipped`. Evidence is `ready` when every stage is
+`done` or `skipped` and its exact bytes were scanned clean with sealed coverage.
+
+## States of a stage
+
+{stage_states}"""
+
+_FORMATS = """\
+# Accepted formats
+
+{count} extensions (`config/formats.toml`). The extension of a file's name binds its content: a file whose
+content is something else is rejected. For a name without an extension the content alone decides. An
+extension outside the table is refused when the upload is created (415), and so is a file over the size
+that its format is taken up to (413).
+
+*Checked by machine*: a detector reads the structure of such files. Without one, a file that is not
+recognised as something else ends `held` with the code `held_unchecked_format`, and never `ready`. Today
+that holds for {unchecked_count} extensions: {unchecked}.
+
+*Reduced to*: a film above this size is made anew so that its reading copy fits. Pictures always get a
+copy of the longest edge named in `config/profiles.toml`. `-`: never made smaller for its size.
+
+{formats}"""
+
 
 def main() -> int:
     """Write every page."""
@@ -30,34 +75,23 @@ def main() -> int:
 def documents(root: Path) -> Mapping[str, str]:
     """Return the text that each page must have, by its path below `root`."""
     readme = (root / "README.md").read_text(encoding="utf-8")
-    made = "<!-- Made by `python -m workers.documentation`; change the tables it is made from. -->\n\n"
     settings = f"\n{format_settings()}\n"
     return {
         "README.md": _SETTINGS.sub(lambda _: settings, readme),
-        "docs/formats.md": made + format_formats(),
-        "docs/reasons.md": made + format_reasons(),
-        "docs/states.md": made + format_states(),
+        "docs/formats.md": _MADE + format_formats(),
+        "docs/reasons.md": _MADE + format_reasons(),
+        "docs/states.md": _MADE + format_states(),
     }
 
 
 def format_states() -> str:
     """Return the page of states, transitions and stages."""
-    return (
-        "# States and stages\n\n"
-        "One change of state is one transaction with one audit event (`storage/states.py` holds the table,\n"
-        "`workers/decisions.py` the decisions). A state says what is true, not what happens next.\n\n"
-        "## States of a piece of evidence\n\n"
-        + format_table(("state", "meaning", "on its way", "may become"), _state_rows())
-        + "\nToday nothing takes evidence out of `held`, rescans what is `ready` or withdraws evidence whose\n"
-        "upload was complete: the table allows it, no command or route does it yet. `failed` is left by\n"
-        "`python -m workers retry ID`.\n\n"
-        "Waiting is not a state: `delayed: true` with a code (see `reasons.md`) says that one of our own parts is\n"
-        "down or an attempt is being repeated; the state stays.\n\n"
-        "## Stages\n\n"
-        + format_table(("stage", "work", "due in", "queue", "kinds of content"), map(_stage_row, PIPELINE))
-        + "\nA stage whose kind of content does not ask for it is `skipped`. Evidence is `ready` when every stage is\n"
-        "`done` or `skipped` and its exact bytes were scanned clean with sealed coverage.\n\n"
-        "## States of a stage\n\n" + format_table(("state", "meaning"), _stage_state_rows())
+    return _STATES.format(
+        states=format_table(("state", "meaning", "on its way", "may become"), _state_rows()),
+        stages=format_table(
+            ("stage", "work", "due in", "queue", "kinds of content"), map(_stage_row, PIPELINE)
+        ),
+        stage_states=format_table(("state", "meaning"), _stage_state_rows()),
     )
 
 
@@ -91,17 +125,11 @@ def format_formats() -> str:
     extensions = sorted(load_formats().extensions.values(), key=lambda row: row.name)
     unchecked = [row.name for row in extensions if not row.holds & CHECKED_TYPES]
     header = ("extension", "groups", "taken up to", "reduced to", "the content must be", "checked by machine")
-    return (
-        f"# Accepted formats\n\n{len(extensions)} extensions (`config/formats.toml`). The extension of a file's name\n"
-        "binds its content: a file whose content is something else is rejected. A name without an extension\n"
-        "leaves it to the content. Another extension is refused when the upload is created (415), and so is a\n"
-        "file over the size it is taken up to (413).\n\n"
-        "*Checked by machine*: a detector reads the structure of such files. Without one a file that is not\n"
-        "recognised as something else ends `held`, code `held_unchecked_format`, and never `ready`; today that\n"
-        f"holds for {len(unchecked)} extensions: {', '.join(unchecked)}.\n\n"
-        "*Reduced to*: a film above this size is made anew so that its reading copy fits. Pictures get a copy of\n"
-        "the longest edge given in `config/profiles.toml`, whatever their size. `-`: no limit of its own.\n\n"
-        + format_table(header, map(_extension_row, extensions))
+    return _FORMATS.format(
+        count=len(extensions),
+        unchecked_count=len(unchecked),
+        unchecked=", ".join(unchecked),
+        formats=format_table(header, map(_extension_row, extensions)),
     )
 
 
@@ -110,8 +138,9 @@ def _extension_row(row: Extension) -> tuple[str, ...]:
     held = sorted(row.holds)
     known = [name for name in held if name in CHECKED_TYPES]
     checked = "yes" if known == held else f"only {', '.join(known)}" if known else "no: `held`"
-    labels = ", ".join(types[name].label for name in held)
-    return f".{row.name}", ", ".join(row.groups), _size(row.accept_bytes), _size(row.reduce_to_bytes), labels, checked
+    labels = ", ".join(dict.fromkeys(types[name].label for name in held))
+    sizes = (_size(row.accept_bytes), _size(row.reduce_to_bytes))
+    return f".{row.name}", ", ".join(row.groups), *sizes, labels, checked
 
 
 def _size(size_bytes: int) -> str:
