@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from aiohttp import web
@@ -16,6 +17,9 @@ READ_BUFFER_BYTES = 256 * 1024
 #: Longest header line: names in `Upload-Metadata` may be long, and are answered rather than cut off.
 _LONGEST_HEADER_BYTES = 32 * 1024
 
+#: Threads for disk work: a hung disk or a long join must not keep HEAD waiting.
+DISK_THREADS = 48
+
 #: What requests get to finish after SIGTERM, in seconds.
 _DRAIN_SECONDS = 5.0
 
@@ -26,6 +30,7 @@ async def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(DISK_THREADS, "disk"))
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     runner = web.AppRunner(

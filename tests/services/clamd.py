@@ -22,7 +22,7 @@ MaxThreads 8
 MaxConnectionQueueLength 64
 StreamMaxLength 300M
 MaxFileSize 2147483645
-MaxScanSize 4G
+MaxScanSize 4000M
 MaxScanTime 600000
 PCREMaxFileSize 300M
 AlertExceedsMax yes

@@ -11,7 +11,7 @@ local own = {}
 for i = 7, #ARGV do own[ARGV[i]] = true end
 
 local function overdue(key)
-  return redis.call('ZRANGE', key, '-inf', NOW, 'BYSCORE', 'LIMIT', 0, AT_ONCE, 'WITHSCORES')
+  return redis.call('ZRANGEBYSCORE', key, '-inf', NOW, 'LIMIT', 0, AT_ONCE, 'WITHSCORES')
 end
 
 local due = overdue(DELAYED)

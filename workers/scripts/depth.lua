@@ -14,5 +14,5 @@ return {
   redis.call('ZCARD', DELAYED) - overdue(DELAYED),
   redis.call('ZCARD', LEASED) - overdue(LEASED),
   NOW - oldest,
-  redis.call('ZRANGE', WORKERS, NOW, '+inf', 'BYSCORE'),
+  redis.call('ZRANGEBYSCORE', WORKERS, NOW, '+inf'),
 }

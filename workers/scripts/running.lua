@@ -1,6 +1,6 @@
 -- List what runs in a queue. Returns three for each job: id, owner, ms since it was claimed.
 local running = {}
-for _, id in ipairs(redis.call('ZRANGE', LEASED, NOW, '+inf', 'BYSCORE')) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', LEASED, NOW, '+inf')) do
   local owner, claimed = unpack(redis.call('HMGET', JOB .. id, 'owner', 'claimed'))
   if owner then
     running[#running + 1] = id
