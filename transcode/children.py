@@ -54,6 +54,18 @@ class ChildResult:
     value: Any
     folder: Path
 
+    def file(self, name: object) -> Path:
+        """Return a file that the function made and named.
+
+        What a child says may not be trusted: raises `ToolFailed` for anything but a plain file in its folder.
+        """
+        if not isinstance(name, str) or not name or "\0" in name or Path(name).name != name:
+            raise ToolFailed(0, f"a child named what is no file of its own: {name!r:.200}")
+        path = self.folder / name
+        if path.is_symlink() or not path.is_file():
+            raise ToolFailed(0, f"a child named a file that it did not make: {name!r:.200}")
+        return path
+
 
 class ChildPool:
     """Idle children, ready to be called."""

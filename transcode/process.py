@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from transcode.errors import ChildDied, OutputTooLarge, ToolFailed, ToolStalled, ToolTimeout
@@ -68,15 +69,18 @@ async def start(
 
 
 async def end(process: Process) -> None:
-    """Kill what is left of the group (SIGTERM, then SIGKILL) and wait until it is gone."""
+    """Kill what is left of the group (SIGTERM, then SIGKILL) and wait until it is gone.
+
+    The group is killed also when its leader has ended: a bubblewrap that lost its parent before it was
+    armed to die with it waits for ever, ignores SIGTERM and holds standard output open.
+    """
     gone = asyncio.gather(process.wait(), _discard(process.stdout), _discard(process.stderr))
     try:
         if process.returncode is None:
             _signal(process, signal.SIGTERM)
             await asyncio.wait([gone], timeout=GRACE_SECONDS)
     finally:
-        if process.returncode is None:
-            _signal(process, signal.SIGKILL)
+        _signal(process, signal.SIGKILL)
     async with asyncio.timeout(REAP_SECONDS):
         await gone
 
@@ -112,6 +116,18 @@ async def run(
         await end(process)
     check_end(process.returncode, tail.text)
     return Finished(stdout, tail.text, tail.lines)
+
+
+def kill_strays(folder: Path) -> None:
+    """Kill children of a killed process that still name its private folder in their arguments.
+
+    The kernel kills children with their parent, but for one that was starting at that moment (see `end`).
+    """
+    name = os.fsencode(folder) + b"/"
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and name in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def check_end(returncode: int | None, stderr_tail: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from transcode.errors import OutputTooLarge, ToolFailed
+from transcode.process import kill_strays
 
 LOCK = ".lock"
 #: More files than this in one folder is no work of ours.
@@ -60,6 +61,7 @@ def _sweep(left: Path) -> None:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kill_strays(left)
         shutil.rmtree(left, ignore_errors=True)
     except BlockingIOError:
         return

@@ -9,9 +9,11 @@ import uvloop
 
 from config.logging import set_up_logging
 from config.settings import Settings
+from storage.errors import NotFound
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from workers.decisions import redriven
+from workers.errors import QueueUnavailable
 from workers.pipeline import QUEUES
 from workers.queue import open_queue
 from workers.status import print_status
@@ -46,16 +48,24 @@ async def _work(settings: Settings, queues: list[str]) -> int:
 
 async def _status(settings: Settings) -> int:
     async with open_queue(settings) as queue:
-        await print_status(queue, sys.stdout)
+        try:
+            await print_status(queue, sys.stdout)
+        except QueueUnavailable as error:
+            sys.stderr.write(f"the queues cannot be seen: {error}\n")
+            return 1
     return 0
 
 
 async def _retry(settings: Settings, evidence_id: str) -> int:
     """Run failed evidence again; the reconciler of any worker pushes the job."""
     async with open_database(settings.database_url) as database:
-        changed = await EvidenceRecords(database).change(
-            evidence_id, lambda evidence: redriven(evidence, "operator", datetime.now(UTC))
-        )
+        try:
+            changed = await EvidenceRecords(database).change(
+                evidence_id, lambda evidence: redriven(evidence, "operator", datetime.now(UTC))
+            )
+        except NotFound:
+            sys.stderr.write(f"there is no evidence {evidence_id}\n")
+            return 1
     sys.stdout.write("running again\n" if changed else "not failed, so nothing was changed\n")
     return 0 if changed else 1
 

@@ -5,8 +5,8 @@ by another delivery, or the evidence reached an end meanwhile): the finding is t
 was made for it. So each effect happens exactly once, whoever finishes first.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,22 +70,33 @@ def scanned(evidence: Evidence, run: Run, scan: Scan) -> Change | None:
     )
 
 
-def verified(
-    evidence: Evidence, run: Run, found: Mapping[str, Any], kind: str, flags: Iterable[str], scan: Scan
-) -> Change | None:
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What verification found the content to be."""
+
+    #: Row of `config.formats`, with its media type and kind.
+    type: str
+    media_type: str
+    kind: str
+    flags: Sequence[str] = ()
+    #: What was measured.
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def verified(evidence: Evidence, run: Run, content: Content, scan: Scan) -> Change | None:
     """The content is what the name says and every member was scanned: the renditions are due."""
     if not _awaited(evidence, run):
         return None
     marked = replace(
         _done(evidence, run),
-        format=found["type"],
-        media_type=found["media_type"],
-        flags=tuple(sorted({*evidence.flags, *flags})),
+        format=content.type,
+        media_type=content.media_type,
+        flags=tuple(sorted({*evidence.flags, *content.flags})),
         scan=scan,
-        facts={**evidence.facts, "kind": kind, **found.get("facts", {})},
+        facts={**evidence.facts, **content.facts, "kind": content.kind},
     )
-    after, jobs = enter(marked, EvidenceState.VERIFIED, kind, run.ended_at)
-    note = {"format": found["type"], "coverage": scan.coverage}
+    after, jobs = enter(marked, EvidenceState.VERIFIED, content.kind, run.ended_at)
+    note = {"format": content.type, "coverage": scan.coverage}
     return Change(after, "verified", run.actor, jobs, (run.job.id,), note)
 
 
@@ -143,7 +154,7 @@ def attempt_failed(
     stage = evidence.stage(run.job.stage)
     counted = replace(stage, deaths=stage.deaths + died)
     note = {"stage": run.job.stage, "attempt": run.job.attempt, "error": error[-2000:], "died": died}
-    if counted.deaths >= MAX_DEATHS or run.job.attempt >= limits.max_attempts:
+    if counted.deaths >= MAX_DEATHS or run.job.attempt % limits.max_attempts == 0:
         return _given_up(evidence, run, counted, note)
     due_at = run.ended_at + timedelta(seconds=backoff_seconds(run.job.attempt, limits.max_backoff_seconds))
     retried = replace(counted, attempt=run.job.attempt + 1)
@@ -175,6 +186,7 @@ def redriven(evidence: Evidence, actor: str, now: datetime) -> Change | None:
 class Limits:
     """How often and how fast a failed attempt is repeated."""
 
+    #: As many again for each time that an operator runs it again.
     max_attempts: int
     max_backoff_seconds: float
 

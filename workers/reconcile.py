@@ -31,6 +31,8 @@ async def reconcile_for_ever(outbox: Outbox, queue: JobQueue, pause_seconds: flo
                 _log.warning("jobs_pushed_again", count=pushed)
         except (QueueUnavailable, StorageError) as error:
             _log.warning("reconciliation_waits", error=repr(error))
+        except Exception:  # noqa: BLE001 - the edge of a loop that may not end, nor take its process along
+            _log.exception("reconciliation_failed")
         await asyncio.sleep(pause_seconds)
 
 

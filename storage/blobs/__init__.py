@@ -64,6 +64,10 @@ class BlobStore(Protocol):
         """Remove the blob, durably; a missing one is no error."""
         ...
 
+    async def keys(self, evidence_id: str) -> tuple[str, ...]:
+        """Return the keys of everything kept of one piece of evidence, sorted; none is no error."""
+        ...
+
     async def room(self) -> Room | None:
         """Return the room that is left and in all, or `None` where the store has no such notion."""
         ...

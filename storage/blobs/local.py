@@ -142,6 +142,16 @@ class LocalBlobStore:
             path.unlink()
         self.settle(key)
 
+    async def keys(self, evidence_id: str) -> tuple[str, ...]:
+        """Return the keys of one piece of evidence."""
+        return await in_thread(self._keys, evidence_id)
+
+    def _keys(self, evidence_id: str) -> tuple[str, ...]:
+        folder = self.locate(f"{evidence_id}/original").parent
+        return tuple(
+            sorted(str(path.relative_to(folder.parent)) for path in folder.rglob("*") if path.is_file())
+        )
+
     async def room(self) -> Room:
         """Return the room on the disk."""
         return await in_thread(measure_room, self._root)

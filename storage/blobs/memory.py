@@ -56,6 +56,10 @@ class MemoryBlobStore:
         """Forget the blob."""
         self._blobs.pop(key, None)
 
+    async def keys(self, evidence_id: str) -> tuple[str, ...]:
+        """Return the keys of one piece of evidence."""
+        return tuple(sorted(key for key in self._blobs if key.startswith(f"{evidence_id}/")))
+
     async def room(self) -> None:
         """Memory has no notion of room."""
         return

@@ -12,6 +12,7 @@ from storage import tables
 from storage.evidence import Job
 from storage.records.database import Database
 from storage.records.rows import job_of
+from storage.states import StageName
 
 _C = tables.outbox.c
 
@@ -31,8 +32,13 @@ class Outbox:
         self._database = database
 
     async def due(self, limit: int, before: datetime, after: Job | None = None) -> tuple[Job, ...]:
-        """Return jobs due at `before` or earlier, oldest first; `after` the last one of the page before."""
-        query = select(tables.outbox).where(_C.due_at <= before).order_by(_C.due_at, _C.id).limit(limit)
+        """Return jobs due at `before` or earlier, oldest first; `after` the last one of the page before.
+
+        Jobs of stages that only a newer version knows are left to it.
+        """
+        known = _C.stage.in_([stage.value for stage in StageName])
+        query = select(tables.outbox).where(_C.due_at <= before, known)
+        query = query.order_by(_C.due_at, _C.id).limit(limit)
         if after:
             later = and_(_C.due_at == after.due_at, _C.id > after.id)
             query = query.where(or_(_C.due_at > after.due_at, later))

@@ -140,6 +140,16 @@ class BlobContract(ABC):
         await blobs.write_bytes(KEY, b"1")
         assert await read_all(self.open_store(tmp_path / "blobs"), KEY) == b"1"
 
+    async def test_keys_are_those_of_one_piece_of_evidence(self, blobs):
+        other = KEY.replace(KEY[0], "f" if KEY[0] != "f" else "e", 1)
+        evidence_id = KEY.partition("/")[0]
+        assert await blobs.keys(evidence_id) == ()
+        for key in (f"{evidence_id}/renditions/r1", KEY, other):
+            await blobs.write_bytes(key, b"1")
+        assert await blobs.keys(evidence_id) == tuple(sorted((KEY, f"{evidence_id}/renditions/r1")))
+        await blobs.delete(KEY)
+        assert await blobs.keys(evidence_id) == (f"{evidence_id}/renditions/r1",)
+
     async def test_room_is_a_number_of_bytes_or_unknown(self, blobs):
         room = await blobs.room()
         assert room is None or 0 < room.free_bytes <= room.total_bytes

@@ -140,3 +140,13 @@ async def test_apart_nothing_but_the_input_is_seen(apart, source):
     with pytest.raises(ToolFailed, match="No such file"):
         await call(apart, "listing", source, path=str(source.parent))
     assert await call(apart, "processes", source) <= 3
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../source", "sub/copy", "missing", "", ".", None, 7, "a\0b"]
+)
+async def test_only_plain_files_of_its_own_folder_are_taken_from_a_child(pool, source, name):
+    async with pool.call(f"{CALLS}:echo", {}, input=source, timeout_seconds=20) as result:
+        assert result.file("copy") == result.folder / "copy"
+        with pytest.raises(ToolFailed):
+            result.file(name)

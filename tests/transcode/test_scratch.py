@@ -57,3 +57,21 @@ def test_links_are_no_results(tmp_path, make):
     getattr(folder / "made", make)(tmp_path / "secret")
     with pytest.raises(ToolFailed):
         check_regular(folder)
+
+
+async def test_a_child_left_by_a_killed_process_is_killed_with_its_folder(tmp_path):
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(10):
+        held = Path((await holder.stdout.readline()).decode().strip())
+    stray = await asyncio.create_subprocess_exec("tail", "-f", "/dev/null", "--retry", f"{held}/original")
+    other = await asyncio.create_subprocess_exec("tail", "-f", "/dev/null")
+    holder.kill()
+    await holder.communicate()
+    async with open_folder(tmp_path):
+        async with asyncio.timeout(5):
+            assert await stray.wait() == -9
+        assert other.returncode is None
+    other.kill()
+    await other.wait()

@@ -8,6 +8,7 @@ from storage.evidence import Change, Evidence
 from storage.states import EvidenceState, StageName, StageState, check_transition
 from tests.workers.values import CLEAN, NOW, SEALED, SHA256, just_received, receiving, rendition, run_of
 from workers.decisions import (
+    Content,
     Ending,
     Limits,
     abandoned,
@@ -22,7 +23,6 @@ from workers.decisions import (
     verified,
 )
 
-FOUND = {"type": "quicktime", "media_type": "video/quicktime", "facts": {"duration_seconds": 4.0}}
 LIMITS = Limits(max_attempts=3, max_backoff_seconds=60)
 SCAN, VERIFY, TRANSCODE, THUMBNAIL = StageName
 
@@ -32,6 +32,10 @@ def applied(change: Change | None) -> Evidence:
     return change.after
 
 
+def content(kind: str) -> Content:
+    return Content("quicktime", "video/quicktime", kind, facts={"duration_seconds": 4.0})
+
+
 def after_scan() -> Evidence:
     evidence = just_received()
     return applied(scanned(evidence, run_of(evidence, SCAN), CLEAN))
@@ -39,7 +43,7 @@ def after_scan() -> Evidence:
 
 def after_verify(kind: str = "video") -> Evidence:
     evidence = after_scan()
-    return applied(verified(evidence, run_of(evidence, VERIFY), FOUND, kind, (), SEALED))
+    return applied(verified(evidence, run_of(evidence, VERIFY), content(kind), SEALED))
 
 
 def test_the_last_byte_makes_scanning_due() -> None:
@@ -74,7 +78,7 @@ def test_an_empty_file_is_rejected_at_once() -> None:
 )
 def test_verification_makes_the_renditions_of_its_kind_due(kind: str, queues: set[str]) -> None:
     evidence = after_scan()
-    change = verified(evidence, run_of(evidence, VERIFY), FOUND, kind, (), SEALED)
+    change = verified(evidence, run_of(evidence, VERIFY), content(kind), SEALED)
     assert change
     assert change.after.state is EvidenceState.VERIFIED
     assert {job.queue for job in change.add_jobs} == queues
@@ -113,7 +117,7 @@ def test_a_stale_attempt_changes_nothing() -> None:
 def test_evidence_is_never_ready_without_a_sealed_verdict_on_its_own_bytes() -> None:
     for scan in (CLEAN, replace(SEALED, sha256="00" * 32), replace(SEALED, verdict="unscanned")):
         evidence = after_scan()
-        after = applied(verified(evidence, run_of(evidence, VERIFY), FOUND, "text", (), scan))
+        after = applied(verified(evidence, run_of(evidence, VERIFY), content("text"), scan))
         assert after.state is not EvidenceState.READY
 
 

@@ -15,13 +15,14 @@ from arq.typing import WorkerCoroutine
 from storage.errors import NotFound, StorageError
 from storage.evidence import Evidence, Job
 from storage.records.transaction import Changed
-from storage.states import StageName
+from storage.states import StageName, StageState
 from workers.context import Context
 from workers.decisions import Run
 from workers.errors import Postpone, QueueUnavailable
 from workers.pipeline import is_due, job_of
 from workers.tasks.failures import explain
 from workers.tasks.finding import Finding, Work
+from workers.tasks.publication import discard, discard_strays, keys_of
 
 #: Pause before the record is asked again when it does not answer, in seconds.
 _RECORD_PAUSE_SECONDS = 5.0
@@ -63,25 +64,51 @@ async def run_stage(context: Context, evidence_id: str, stage: StageName, attemp
 
 
 async def _find(context: Context, evidence: Evidence, job: Job, work: Work) -> Finding:
-    with suppress(QueueUnavailable):
-        await context.queue.report(evidence.id, job.stage, 0.0, None)
+    await context.queue.report(evidence.id, job.stage, 0.0, None)
     try:
         return await work(context, evidence)
     except Exception as error:  # noqa: BLE001 - the task edge: everything is logged and recorded
         return explain(context, error)
 
 
-async def _record(context: Context, run: Run, finding: Finding) -> Changed | None:
+async def _record(context: Context, run: Run, finding: Finding) -> None:
     """Apply a finding in one transaction; push what it makes due, or remove what it made for nothing."""
-    changed = await context.evidence.change(
-        run.job.evidence_id, lambda evidence: finding.decide(evidence, run)
-    )
+    changed = None
+    try:
+        changed = await _change(context, run, finding)
+    finally:
+        if changed is None:
+            await _discard_unknown(context, run.job.evidence_id, finding)
     if changed is None:
-        for key in finding.published:
-            await context.blobs.delete(key)
-        return None
+        return
     _log.info("stage_run", state=changed.after.state, code=changed.after.code)
     if changed.jobs:
         with suppress(QueueUnavailable):  # the outbox holds them; the reconciler pushes them
             await context.queue.push(changed.jobs)
-    return changed
+    if changed.after.stage(run.job.stage).state is not StageState.WAITING:
+        await discard_strays(context, changed.after, run.job.stage)
+
+
+async def _change(context: Context, run: Run, finding: Finding) -> Changed | None:
+    """Store what the finding decides; a finding that cannot be stored is a failed attempt."""
+
+    async def store(decided: Finding) -> Changed | None:
+        return await context.evidence.change(
+            run.job.evidence_id, lambda evidence: decided.decide(evidence, run)
+        )
+
+    try:
+        return await store(finding)
+    except StorageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the task edge: everything is logged and recorded
+        await _discard_unknown(context, run.job.evidence_id, finding)
+        return await store(explain(context, error))
+
+
+async def _discard_unknown(context: Context, evidence_id: str, finding: Finding) -> None:
+    """Remove published blobs, but those that the record knows after all: its answer may have been lost."""
+    if finding.published:
+        evidence = await context.evidence.load(evidence_id, None)
+        known = keys_of(evidence_id, evidence.renditions)
+        await discard(context, (key for key in finding.published if key not in known))

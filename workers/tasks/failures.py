@@ -5,7 +5,7 @@ import errno
 import structlog
 
 from scanning.errors import ScanningError
-from storage.errors import Damaged, StorageError, StorageFull
+from storage.errors import Damaged, NotFound, StorageError, StorageFull
 from storage.states import EvidenceState
 from transcode.errors import ChildDied, NoSpace, SourceDamaged, SourceRefused
 from workers.context import Context
@@ -51,8 +51,8 @@ def explain(context: Context, error: Exception) -> Finding:
 def _outage_of(cause: Exception) -> str | None:
     if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "storage_full"
-    if isinstance(cause, Damaged):
-        return None
+    if isinstance(cause, Damaged | NotFound):
+        return None  # the original itself is wrong or gone: that does not pass by waiting
     return next((code for outage, code in OUTAGES if isinstance(cause, outage)), None)
 
 

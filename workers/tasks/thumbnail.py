@@ -7,6 +7,8 @@ from typing import Any
 
 from config.profiles import load_profiles
 from storage.evidence import Evidence, original_key
+from storage.states import StageName
+from transcode.children import ChildResult
 from transcode.made import Made
 from transcode.poster import make_poster
 from transcode.probe import probe
@@ -14,6 +16,7 @@ from transcode.scratch import open_folder
 from workers.context import Context
 from workers.tasks.finding import Finding
 from workers.tasks.publication import publish
+from workers.tasks.replies import Page, Picture, Pictures
 
 #: Most that one picture or page may take, in seconds.
 _PICTURE_SECONDS = 60.0
@@ -29,13 +32,13 @@ async def thumbnail(context: Context, evidence: Evidence) -> Finding:
     """Make the pictures. Raises `SourceDamaged`, `SourceRefused`, `ToolError`, `StorageError`."""
     maker = MAKERS.get(evidence.format or "") or MAKERS_BY_KIND.get(evidence.facts.get("kind", ""))
     if maker is None:
-        return await publish(context, evidence, [], {})
+        return await publish(context, evidence, StageName.THUMBNAIL, [], {})
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(
             context.blobs.open_local(original_key(evidence.id), evidence.sha256)
         )
         made, facts = await maker(context, source, stack)
-        return await publish(context, evidence, made, facts)
+        return await publish(context, evidence, StageName.THUMBNAIL, made, facts)
 
 
 async def _pictures(
@@ -51,11 +54,10 @@ async def _pictures(
     child = await stack.enter_async_context(
         context.children.call(_PICTURES, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
     )
-    made = [
-        _made(kind, child.folder, picture, (_PICTURES, repr(arguments)), child.value["tools"])
-        for kind, picture in sorted(child.value["pictures"].items())
-    ]
-    return made, {"width": child.value["width"], "height": child.value["height"]}
+    reply = Pictures.model_validate(child.value)
+    command = (_PICTURES, repr(arguments))
+    made = [_made(kind, child, picture, command, reply.tools) for kind, picture in reply.pictures.items()]
+    return made, {"width": reply.width, "height": reply.height}
 
 
 async def _page(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
@@ -65,8 +67,9 @@ async def _page(context: Context, source: Path, stack: AsyncExitStack) -> tuple[
     child = await stack.enter_async_context(
         context.children.call(_PAGE, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
     )
-    page = _made("thumbnail", child.folder, child.value, (_PAGE, repr(arguments)), child.value["tools"])
-    return [page], {"pages": child.value["pages"]}
+    reply = Page.model_validate(child.value)
+    page = _made("thumbnail", child, reply, (_PAGE, repr(arguments)), reply.tools)
+    return [page], {"pages": reply.pages}
 
 
 async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
@@ -79,18 +82,18 @@ async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tupl
 
 
 def _made(
-    kind: str, folder: Path, picture: dict[str, Any], command: tuple[str, ...], tools: dict[str, str]
+    kind: str, child: ChildResult, picture: Picture, command: tuple[str, ...], tools: dict[str, str]
 ) -> Made:
-    path = folder / picture["file"]
+    path = child.file(picture.file)
     return Made(
         path=path,
         kind=kind,
-        media_type=picture["media_type"],
+        media_type=picture.media_type,
         size_bytes=path.stat().st_size,
         command=command,
         tools=tools,
-        width=picture["width"],
-        height=picture["height"],
+        width=picture.width,
+        height=picture.height,
     )
 
 

@@ -35,4 +35,4 @@ async def transcode(context: Context, evidence: Evidence) -> Finding:
             "duration_seconds": found.duration_seconds,
             "treatment": {"video": plan.video, "audio": plan.audio, "reasons": list(plan.reasons)},
         }
-        return await publish(context, evidence, [made], facts)
+        return await publish(context, evidence, StageName.TRANSCODE, [made], facts)

@@ -1,13 +1,12 @@
 """Verify: what the bytes really are, whole and safe, and every member inside them scanned."""
 
-from pathlib import Path
-from typing import Any
-
 from storage.evidence import Evidence, Scan, original_key
 from storage.states import EvidenceState
+from transcode.children import ChildResult
 from workers.context import Context
 from workers.decisions import Ending, ended, verified
 from workers.tasks.finding import Finding
+from workers.tasks.replies import Inspected, Member, Refused
 from workers.tasks.scan import as_scan, refused, require_fresh, sealed
 
 #: Most that the inspection of one file may take, in seconds.
@@ -27,28 +26,26 @@ async def verify(context: Context, evidence: Evidence) -> Finding:
             INSPECT, {"extension": evidence.extension}, input=path, timeout_seconds=_INSPECTION_SECONDS
         ) as child,
     ):
-        found = child.value
-        if not found["accepted"]:
-            ending = Ending(EvidenceState(found["state"]), found["code"], found["detail"])
-            return Finding(lambda now, run: ended(now, run, ending))
-        if member := await _unsafe_member(context, child.folder, found["members"], evidence.sha256):
-            return member
-        scan = sealed(evidence.scan, len(found["members"]))
-    return Finding(lambda now, run: verified(now, run, found, found["kind"], found["flags"], scan))
+        found = Inspected.model_validate({"found": child.value}).found
+        if isinstance(found, Refused):
+            return _end(Ending(EvidenceState(found.state), found.code, found.detail), None)
+        if unsafe := await _unsafe_member(context, child, found.members, evidence.sha256):
+            return unsafe
+        content, scan = found.content(), sealed(evidence.scan, len(found.members))
+    return Finding(lambda now, run: verified(now, run, content, scan))
 
 
 async def _unsafe_member(
-    context: Context, folder: Path, members: list[dict[str, Any]], sha256: str
+    context: Context, child: ChildResult, members: list[Member], sha256: str
 ) -> Finding | None:
     """Scan every member under its own type; return the end that the first unsafe one leads to."""
     for member in members:
-        outcome = await context.scanner.scan_file(folder / member["file"])
+        outcome = await context.scanner.scan_file(child.file(member.file))
         if ending := refused(outcome):
-            scan: Scan = as_scan(outcome, sha256)
-            return _end(ending, scan)
+            return _end(ending, as_scan(outcome, sha256))
         require_fresh(context.settings, outcome)
     return None
 
 
-def _end(ending: Ending, scan: Scan) -> Finding:
+def _end(ending: Ending, scan: Scan | None) -> Finding:
     return Finding(lambda now, run: ended(now, run, ending, scan))

@@ -1,0 +1,66 @@
+"""A worker's context on a real database, disk and Redis; scanner and children are named by each test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from storage.blobs.local import LocalBlobStore
+from storage.evidence import Evidence, original_key
+from storage.records.database import migrate, open_database
+from storage.records.evidence import EvidenceRecords
+from storage.records.outbox import Outbox
+from storage.records.uploads import UploadRecords
+from storage.upload import Upload
+from tests.services.redis import RedisServer
+from tests.workers.values import NOW, receiving
+from workers.context import Context
+from workers.decisions import received
+from workers.queue import open_queue
+
+
+@dataclass
+class Workplace:
+    """The context, and what a test looks at beside it."""
+
+    context: Context
+    uploads: UploadRecords
+
+    async def receive(self, data: bytes = b"essay\n") -> Evidence:
+        """Put one piece of evidence where an upload leaves it."""
+        evidence = receiving()
+        upload = Upload("u" * 32, evidence.id, evidence.centre_id, "key", NOW, NOW + timedelta(days=7))
+        await self.uploads.create(upload, evidence)
+        await self.context.blobs.write_bytes(original_key(evidence.id), data)
+        changed = await self.context.evidence.change(
+            evidence.id, lambda now: received(now, len(data), "key", datetime.now(UTC))
+        )
+        assert changed
+        return changed.after
+
+    async def look(self, evidence: Evidence) -> Evidence:
+        return await self.context.evidence.load(evidence.id, None)
+
+
+@pytest.fixture
+async def workplace(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[Workplace]:
+    settings = Settings(data=tmp_path, redis_url=redis_server.url, max_attempts=3)
+    await asyncio.to_thread(migrate, settings.database_url)
+    unused: Any = None
+    async with open_database(settings.database_url) as database, open_queue(settings) as queue:
+        context = Context(
+            settings=settings,
+            name="worker:test",
+            evidence=EvidenceRecords(database),
+            outbox=Outbox(database),
+            blobs=LocalBlobStore(settings.store / "blobs"),
+            queue=queue,
+            scanner=unused,
+            children=unused,
+        )
+        yield Workplace(context, UploadRecords(database))

@@ -1,0 +1,64 @@
+"""What a taken-over child may say, and what becomes of it."""
+
+import pytest
+from pydantic import ValidationError
+
+from workers.tasks.replies import Accepted, Inspected, Page, Pictures, Refused
+
+ACCEPTED = {
+    "accepted": True, "type": "jpeg", "media_type": "text/html", "kind": "video",
+    "flags": [], "facts": {"width": 3}, "members": [{"name": "a", "file": "1", "size_bytes": 3}],
+}  # fmt: skip
+REFUSED = {"accepted": False, "state": "held", "code": "held_damaged", "detail": {"problem": "cut"}}
+PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
+
+
+def test_media_type_and_kind_come_from_our_own_table() -> None:
+    found = Inspected.model_validate({"found": ACCEPTED}).found
+    assert isinstance(found, Accepted)
+    assert (found.content().media_type, found.content().kind) == ("image/jpeg", "image")
+
+
+def test_a_refusal_keeps_its_words() -> None:
+    found = Inspected.model_validate({"found": REFUSED}).found
+    assert isinstance(found, Refused)
+    assert (found.state, found.detail) == ("held", {"problem": "cut"})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        None,
+        {**ACCEPTED, "type": "rootkit"},
+        {**ACCEPTED, "facts": {"width": float("nan")}},
+        {**ACCEPTED, "members": [{"file": 3}]},
+        {**ACCEPTED, "members": None},
+        {**ACCEPTED, "accepted": "yes"},
+        {**REFUSED, "state": "ready"},
+        {**REFUSED, "state": "infected"},
+        {**REFUSED, "code": "made_up"},
+        {**REFUSED, "detail": {"problem": 3}},
+    ],
+)
+def test_what_does_not_fit_is_no_inspection(reply: object) -> None:
+    with pytest.raises(ValidationError):
+        Inspected.model_validate({"found": reply})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"media_type": "text/html"}, {"width": 0}, {"width": float("inf")}, {"file": None}, {"height": "3"}],
+)
+def test_what_does_not_fit_is_no_picture(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Page.model_validate({**PICTURE, "pages": 1, "tools": {}, **change})
+    with pytest.raises(ValidationError):
+        Pictures.model_validate(
+            {"width": 3, "height": 2, "tools": {}, "pictures": {"image": {**PICTURE, **change}}}
+        )
+
+
+def test_only_pictures_that_were_asked_for_are_taken() -> None:
+    with pytest.raises(ValidationError):
+        Pictures.model_validate({"width": 3, "height": 2, "tools": {}, "pictures": {"video": PICTURE}})

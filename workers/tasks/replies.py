@@ -1,0 +1,94 @@
+"""What sandboxed children reply, made into values that can be trusted in shape.
+
+A child that a hostile file took over may say anything: names of files are checked by `ChildResult.file`,
+types and words are looked up in our own tables, and what does not fit is a failed attempt, never a result.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, PositiveInt
+
+from config.formats import load_formats
+from config.reasons import load_reasons
+from workers.decisions import Content
+
+#: What tools measured: plain values, and lists of them.
+Fact = bool | int | FiniteFloat | str | None
+Facts = dict[str, Fact | list[Fact]]
+
+
+def _known_type(name: str) -> str:
+    if name not in load_formats().types:
+        raise ValueError("no type of the table")
+    return name
+
+
+def _known_code(code: str) -> str:
+    if code not in load_reasons():
+        raise ValueError("no code of the table")
+    return code
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class Member(_Reply):
+    """A file taken out of the evidence, to be scanned under its own type."""
+
+    file: str
+
+
+class Accepted(_Reply):
+    """The content is what the name says."""
+
+    accepted: Literal[True]
+    type: Annotated[str, AfterValidator(_known_type)]
+    flags: list[str]
+    facts: Facts
+    members: list[Member]
+
+    def content(self) -> Content:
+        """Return what was found, its media type and kind by the table."""
+        row = load_formats().types[self.type]
+        return Content(row.name, row.media_type, row.kind, self.flags, self.facts)
+
+
+class Refused(_Reply):
+    """The content cannot be taken, or a person must look."""
+
+    accepted: Literal[False]
+    state: Literal["rejected", "held"]
+    code: Annotated[str, AfterValidator(_known_code)]
+    detail: dict[str, str]
+
+
+class Inspected(BaseModel):
+    """The reply of `scanning.inspection:inspect`."""
+
+    found: Accepted | Refused
+
+
+class Picture(_Reply):
+    """One picture that a child made."""
+
+    file: str
+    media_type: Literal["image/jpeg", "image/png"]
+    width: PositiveInt
+    height: PositiveInt
+
+
+class Pictures(_Reply):
+    """The reply of `transcode.image:render`."""
+
+    width: NonNegativeInt
+    height: NonNegativeInt
+    pictures: dict[Literal["thumbnail", "image"], Picture]
+    tools: dict[str, str]
+
+
+class Page(Picture):
+    """The reply of `transcode.document:render`."""
+
+    pages: NonNegativeInt
+    tools: dict[str, str]
