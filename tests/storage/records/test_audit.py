@@ -79,56 +79,57 @@ async def test_the_database_refuses_to_change_events(
     assert await problems(trail) == []
 
 
-@pytest.mark.parametrize(
-    ("statement", "problem"),
-    [
-        ("UPDATE audit_event SET actor = 'nobody' WHERE seq = 2", "event 2 was changed"),
-        ("UPDATE audit_event SET note = '{\"windows\": 4}' WHERE seq = 3", "event 3 was changed"),
-        ("UPDATE audit_event SET at = datetime(at, '+1 second') WHERE seq = 4", "event 4 was changed"),
-        ("UPDATE audit_event SET sha256 = 'x' WHERE seq = 3", "event 4 does not follow the one before"),
-        (
-            "UPDATE audit_event SET previous_sha256 = 'x' WHERE seq = 3",
-            "event 3 does not follow the one before",
-        ),
-        ("DELETE FROM audit_event WHERE seq = 2", "events before 3 are missing"),
-        ("DELETE FROM audit_event WHERE seq = 1", "events before 2 are missing"),
-        ("DELETE FROM audit_event WHERE seq = 4", "the record counts 4 events, the trail ends with event 3"),
-        ("DELETE FROM audit_event", "the record counts 4 events, the trail ends with event 0"),
-        ("UPDATE evidence SET audit_sha256 = 'x'", "event 4 is not the one that the record ends with"),
-        ("UPDATE evidence SET version = 3", "the record counts 3 events, the trail ends with event 4"),
-        (
-            "UPDATE evidence SET state = 'ready'",
-            "the record's state is not what event 4 left: ready, was scanned",
-        ),
-        (
-            "UPDATE evidence SET size_bytes = 1",
-            "the record's size is not what event 4 left: 1, was 53687091200",
-        ),
-        (f"UPDATE evidence SET sha256 = '{'c' * 64}'", "the record's sha256 is not what event 4 left"),
-        (
-            "UPDATE evidence SET filename = 'b' || substr(filename, 2)",
-            "the record's content is not what event 4",
-        ),
-        (
-            "UPDATE evidence SET scan = replace(scan, 'full', 'none')",
-            "the record's content is not what event 4",
-        ),
-        ("UPDATE evidence SET centre_id = 'centre-2'", "the record's content is not what event 4"),
-        ("UPDATE stage SET state = 'done' WHERE name = 'scan'", "the record's content is not what event 4"),
-        ("DELETE FROM stage WHERE name = 'scan'", "the record's content is not what event 4"),
-        (f"UPDATE rendition SET sha256 = '{'c' * 64}'", "the record's content is not what event 4"),
-        ("UPDATE evidence SET state = 'fine'", "the record cannot be read"),
-        ("UPDATE evidence SET facts = '{'", "the record cannot be read"),
-        ("UPDATE evidence SET filename = CAST(x'ff' AS TEXT)", "the record cannot be read"),
-        ("UPDATE audit_event SET seq = 'x' WHERE seq = 4", "events before x are missing"),
-        ("UPDATE evidence SET created_at = 'today'", "the record cannot be read"),
-        ("UPDATE evidence SET scan = '[]'", "the record cannot be read"),
-        ("UPDATE evidence SET flags = '3'", "the record cannot be read"),
-        ("UPDATE audit_event SET note = 'x'", "the record cannot be read"),
-        ("UPDATE stage SET name = 'x' WHERE name = 'scan'", "the record cannot be read"),
-        ("DELETE FROM evidence", "the record is missing; its events are not"),
-    ],
-)
+#: What somebody does to the database past us, and what `verify` says of it.
+TAMPERING = [
+    ("UPDATE audit_event SET actor = 'nobody' WHERE seq = 2", "event 2 was changed"),
+    ("UPDATE audit_event SET note = '{\"windows\": 4}' WHERE seq = 3", "event 3 was changed"),
+    ("UPDATE audit_event SET at = datetime(at, '+1 second') WHERE seq = 4", "event 4 was changed"),
+    ("UPDATE audit_event SET sha256 = 'x' WHERE seq = 3", "event 4 does not follow the one before"),
+    (
+        "UPDATE audit_event SET previous_sha256 = 'x' WHERE seq = 3",
+        "event 3 does not follow the one before",
+    ),
+    ("DELETE FROM audit_event WHERE seq = 2", "events before 3 are missing"),
+    ("DELETE FROM audit_event WHERE seq = 1", "events before 2 are missing"),
+    ("DELETE FROM audit_event WHERE seq = 4", "the record counts 4 events, the trail ends with event 3"),
+    ("DELETE FROM audit_event", "the record counts 4 events, the trail ends with event 0"),
+    ("UPDATE evidence SET audit_sha256 = 'x'", "event 4 is not the one that the record ends with"),
+    ("UPDATE evidence SET version = 3", "the record counts 3 events, the trail ends with event 4"),
+    (
+        "UPDATE evidence SET state = 'ready'",
+        "the record's state is not what event 4 left: ready, was scanned",
+    ),
+    (
+        "UPDATE evidence SET size_bytes = 1",
+        "the record's size is not what event 4 left: 1, was 53687091200",
+    ),
+    (f"UPDATE evidence SET sha256 = '{'c' * 64}'", "the record's sha256 is not what event 4 left"),
+    (
+        "UPDATE evidence SET filename = 'b' || substr(filename, 2)",
+        "the record's content is not what event 4",
+    ),
+    (
+        "UPDATE evidence SET scan = replace(scan, 'full', 'none')",
+        "the record's content is not what event 4",
+    ),
+    ("UPDATE evidence SET centre_id = 'centre-2'", "the record's content is not what event 4"),
+    ("UPDATE stage SET state = 'done' WHERE name = 'scan'", "the record's content is not what event 4"),
+    ("DELETE FROM stage WHERE name = 'scan'", "the record's content is not what event 4"),
+    (f"UPDATE rendition SET sha256 = '{'c' * 64}'", "the record's content is not what event 4"),
+    ("UPDATE evidence SET state = 'fine'", "the record cannot be read"),
+    ("UPDATE evidence SET facts = '{'", "the record cannot be read"),
+    ("UPDATE evidence SET filename = CAST(x'ff' AS TEXT)", "the record cannot be read"),
+    ("UPDATE audit_event SET seq = 'x' WHERE seq = 4", "events before x are missing"),
+    ("UPDATE evidence SET created_at = 'today'", "the record cannot be read"),
+    ("UPDATE evidence SET scan = '[]'", "the record cannot be read"),
+    ("UPDATE evidence SET flags = '3'", "the record cannot be read"),
+    ("UPDATE audit_event SET note = 'x'", "the record cannot be read"),
+    ("UPDATE stage SET name = 'x' WHERE name = 'scan'", "the record cannot be read"),
+    ("DELETE FROM evidence", "the record is missing; its events are not"),
+]
+
+
+@pytest.mark.parametrize(("statement", "problem"), TAMPERING)
 async def test_a_tampered_row_is_found(
     evidence: Evidence, trail: AuditTrail, database_url: str, statement, problem
 ):
