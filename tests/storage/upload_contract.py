@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import tempfile
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 
@@ -12,57 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.blobs import BlobStore
 from storage.errors import NotFound, UploadBusy, WriterFenced
-from storage.uploads import UploadRef, UploadStore
+from storage.uploads import UploadRef
 from tests.storage.blob_contract import read_all
+from tests.storage.upload_endings import UploadEndings
 from tests.storage.upload_sample import ID, KEY, UPLOAD
+from tests.storage.upload_stores import until
 from tests.storage.upload_story import STEPS, Story, take_over
 
-HOSTILE_IDS = [
-    "",
-    ".",
-    "..",
-    "../" * 8 + "tmp",
-    "/etc/passwd",
-    "a" * 15,
-    "a" * 65,
-    "a" * 3000,
-    "a" * 20 + "\0",
-    "a" * 20 + "\n",
-    "a" * 20 + ".finished",
-    "a" * 10 + "/" + "b" * 10,
-    "ä" * 20,
-    "%2e%2e%2f" * 3,
-]
 
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Poll for at most ten seconds."""
-    for _ in range(1000):
-        if await holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
-
-
-class UploadContract(ABC):
-    @abstractmethod
-    def open_stores(self, folder: Path) -> tuple[UploadStore, BlobStore]:
-        """Open the stores in a folder; again with the same folder: as after a restart."""
-
-    @pytest.fixture
-    def stores(self, tmp_path: Path) -> tuple[UploadStore, BlobStore]:
-        return self.open_stores(tmp_path)
-
-    @pytest.fixture
-    def uploads(self, stores) -> UploadStore:
-        return stores[0]
-
-    @pytest.fixture
-    def blobs(self, stores) -> BlobStore:
-        return stores[1]
-
+class UploadContract(UploadEndings):
     async def test_a_new_upload_has_no_bytes(self, uploads):
         await uploads.create(UPLOAD)
         assert await uploads.offset(UPLOAD) == 0
@@ -279,80 +236,6 @@ class UploadContract(ABC):
         with pytest.raises(WriterFenced):
             await uploads.finish(UPLOAD, KEY)
 
-    async def test_finishing_again_gives_the_same(self, uploads, blobs):
-        await uploads.create(UPLOAD)
-        async with uploads.open_writer(UPLOAD) as writer:
-            await writer.write([b"abc"])
-        assert [await uploads.finish(UPLOAD, KEY) for _ in range(3)] == [3, 3, 3]
-        assert await read_all(blobs, KEY) == b"abc"
-
-    async def test_finishing_five_times_at_once_gives_one_blob(self, uploads, blobs):
-        upload = UPLOAD
-        await uploads.create(upload)
-        for part in (b"a" * 3_000_000, b"b" * 3_000_000, b"c" * 3_000_000):
-            async with uploads.open_writer(upload) as writer:
-                await writer.write([part])
-            upload = await take_over(uploads, upload)
-        sizes = await asyncio.gather(*(uploads.finish(upload, KEY) for _ in range(5)))
-        assert sizes == [9_000_000] * 5
-        assert await read_all(blobs, KEY) == b"a" * 3_000_000 + b"b" * 3_000_000 + b"c" * 3_000_000
-
-    async def test_an_empty_upload_becomes_an_empty_blob(self, uploads, blobs):
-        await uploads.create(UPLOAD)
-        assert await uploads.finish(UPLOAD, KEY) == 0
-        assert (await blobs.stat(KEY)).size_bytes == 0
-
-    async def test_finishing_under_a_writer_is_busy_and_changes_nothing(self, uploads, blobs):
-        await uploads.create(UPLOAD)
-        async with uploads.open_writer(UPLOAD) as writer:
-            await writer.write([b"abc"])
-            with pytest.raises(UploadBusy):
-                await uploads.finish(UPLOAD, KEY)
-            await writer.write([b"def"])
-        assert await uploads.finish(UPLOAD, KEY) == 6
-        assert await read_all(blobs, KEY) == b"abcdef"
-
-    async def test_a_finished_upload_is_not_found(self, uploads):
-        await uploads.create(UPLOAD)
-        await uploads.finish(UPLOAD, KEY)
-        await self.check_not_found(uploads, UPLOAD)
-
-    async def test_deleting_a_finished_upload_never_touches_the_blob(self, uploads, blobs):
-        await uploads.create(UPLOAD)
-        async with uploads.open_writer(UPLOAD) as writer:
-            await writer.write([b"abc"])
-        await uploads.finish(UPLOAD, KEY)
-        await uploads.delete(ID)
-        assert await read_all(blobs, KEY) == b"abc"
-
-    async def test_a_deleted_upload_is_not_found(self, uploads, blobs):
-        await uploads.create(UPLOAD)
-        async with uploads.open_writer(UPLOAD) as writer:
-            await writer.write([b"abc"])
-            await uploads.delete(ID)
-            await uploads.delete(ID)
-            await writer.write([b"into nothing"])
-        await self.check_not_found(uploads, UPLOAD)
-        with pytest.raises(NotFound):
-            await uploads.finish(UPLOAD, KEY)
-        with pytest.raises(NotFound):
-            await blobs.stat(KEY)
-
-    @pytest.mark.parametrize("upload_id", ["n" * 22, *HOSTILE_IDS])
-    async def test_an_id_of_any_form_that_is_unknown_is_not_found(self, uploads, upload_id):
-        await self.check_not_found(uploads, UploadRef(upload_id))
-        with pytest.raises(NotFound):
-            await uploads.finish(UploadRef(upload_id), KEY)
-        await uploads.delete(upload_id)
-
-    async def check_not_found(self, uploads: UploadStore, upload: UploadRef) -> None:
-        for attempt in (uploads.offset, uploads.idle_seconds, uploads.measure):
-            with pytest.raises(NotFound):
-                await attempt(upload)
-        with pytest.raises(NotFound):
-            async with uploads.open_writer(upload):
-                pass
-
     async def test_idle_time_begins_anew_with_every_write(self, uploads):
         async def is_idle() -> bool:
             return await uploads.idle_seconds(UPLOAD) > 0.5
@@ -369,3 +252,16 @@ class UploadContract(ABC):
     def test_any_story_of_cuts_and_take_overs_gives_the_same_bytes(self, steps, seed):
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(Story(lambda: self.open_stores(Path(folder)), Random(seed)).tell(steps))
+
+    async def test_ages_tell_of_every_upload_until_it_is_deleted_or_finished(self, uploads):
+        other = UploadRef("another-upload-0001")
+        await uploads.create(UPLOAD)
+        await uploads.create(other)
+        async with uploads.open_writer(UPLOAD) as writer:
+            await writer.write([b"abc"])
+        ages = await uploads.ages()
+        assert ages.keys() == {UPLOAD.id, other.id}
+        assert all(0 <= age < 60 for age in ages.values())
+        await uploads.finish(UPLOAD, KEY)
+        await uploads.delete(other.id)
+        assert await uploads.ages() == {}

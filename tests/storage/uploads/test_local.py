@@ -13,8 +13,9 @@ from storage.uploads import UploadRef
 from storage.uploads.local import LocalUploadStore
 from tests.services.disk import small_disk
 from tests.storage.blob_contract import read_all
-from tests.storage.upload_contract import HOSTILE_IDS, UploadContract
+from tests.storage.upload_contract import UploadContract
 from tests.storage.upload_sample import KEY, UPLOAD
+from tests.storage.upload_stores import HOSTILE_IDS
 from tests.storage.upload_story import take_over
 
 
