@@ -15,6 +15,7 @@ from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.states import StageName
 from transcode.children import open_children
+from transcode.sandbox import detect
 from workers.context import Context
 from workers.heartbeat import Heartbeat, open_heartbeat
 from workers.lease import LeaseWorker
@@ -51,7 +52,7 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, _drain, workers)
-            _log.info("working", queues=list(queues), worker=heartbeat.worker)
+            _log.info("working", queues=list(queues), worker=heartbeat.worker, sandbox=detect())
             async with asyncio.TaskGroup() as tasks:
                 reconciling = tasks.create_task(
                     reconcile_for_ever(context.outbox, context.queue, settings.reconcile_seconds)
