@@ -19,6 +19,7 @@ from typing import Any
 
 from transcode.diagnosis import diagnose
 from transcode.errors import (
+    NoChild,
     NoSpace,
     OutputTooLarge,
     SourceDamaged,
@@ -34,6 +35,8 @@ from transcode.scratch import check_regular, open_folder
 #: Time a child may take to import its modules, and to end after its answer.
 START_SECONDS = 60.0
 EXIT_SECONDS = 2.0
+#: Pause before a used child is replaced, unless somebody finds none: its start would compete with the call.
+REST_SECONDS = 0.5
 #: Pause after a child that could not be started.
 RETRY_SECONDS = 1.0
 CHILD_LIMITS = Limits(address_space_bytes=4 << 30, cpu_seconds=600, file_size_bytes=1 << 30)
@@ -75,6 +78,8 @@ class ChildPool:
         self._scratch = scratch
         self._kind = kind
         self._ready: asyncio.Queue[_Child] = asyncio.Queue()
+        #: Somebody found no idle child.
+        self._hungry = asyncio.Event()
         self._failure: Exception | None = None
 
     @asynccontextmanager
@@ -88,9 +93,9 @@ class ChildPool:
     ) -> AsyncIterator[ChildResult]:
         """Run `package.module:function(input_path=…, folder=…, **arguments)` in a child of its own.
 
-        Arguments and value are JSON. The result's folder is gone when the context closes. Raises `ChildDied`,
-        `ToolTimeout`, `ToolFailed` (with the function's own message), or the error of this package that the
-        function raised.
+        Arguments and value are JSON. The result's folder is gone when the context closes. Raises `NoChild`,
+        `ChildDied`, `ToolTimeout`, `ToolFailed` (with the function's own message), or the error of this
+        package that the function raised.
         """
         child = await self._take()
         try:
@@ -112,18 +117,24 @@ class ChildPool:
             self._ready.put_nowait(child)
             await child.until_taken()
             child = None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REST_SECONDS):
+                    await self._hungry.wait()
 
     async def _take(self) -> "_Child":
         try:
             async with asyncio.timeout(START_SECONDS):
                 while True:
+                    if self._ready.empty():
+                        self._hungry.set()
                     child = await self._ready.get()
+                    self._hungry.clear()
                     child.taken.set()
                     if child.process.returncode is None:
                         return child
                     await child.close()
         except TimeoutError as error:
-            raise ToolTimeout(f"no child was ready within {START_SECONDS:.0f} s: {self._failure}") from error
+            raise NoChild(f"none was ready within {START_SECONDS:.0f} s: {self._failure}") from error
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ ToolError
 ├── ToolTimeout      the time limit passed and the child was killed
 ├── ToolStalled      nothing moved on for too long and the child was killed
 ├── OutputTooLarge   the tool said or wrote more than was agreed
+├── NoChild          no sandboxed child could be started in time
 ├── NoSpace          the disk under the private folder is full
 ├── SourceDamaged    the source is cut off or broken; `str()` says how, in plain words
 └── SourceRefused    the source is nothing that these tools will open
@@ -44,6 +45,10 @@ class ToolStalled(ToolError):
 
 class OutputTooLarge(ToolError):
     """The tool said or wrote more than was agreed."""
+
+
+class NoChild(ToolError):
+    """No sandboxed child could be started in time: nothing is known of the source."""
 
 
 class NoSpace(ToolError):

@@ -7,7 +7,7 @@ import structlog
 from scanning.errors import ScanningError
 from storage.errors import Damaged, NotFound, StorageError, StorageFull
 from storage.states import EvidenceState
-from transcode.errors import ChildDied, NoSpace, SourceDamaged, SourceRefused
+from transcode.errors import ChildDied, NoChild, NoSpace, SourceDamaged, SourceRefused
 from workers.context import Context
 from workers.decisions import Ending, Limits, attempt_failed, delayed, ended
 from workers.tasks.finding import Finding, Outage
@@ -20,6 +20,7 @@ OUTAGES: tuple[tuple[type[Exception], str], ...] = (
     (ScanningError, "scanner_unavailable"),
     (StorageFull, "storage_full"),
     (NoSpace, "storage_full"),
+    (NoChild, "tools_unavailable"),
     (StorageError, "storage_unavailable"),
 )
 

@@ -13,7 +13,7 @@ from storage.evidence import Evidence, rendition_key
 from storage.states import EvidenceState, StageName, StageState
 from tests.workers.tasks.conftest import Workplace
 from tests.workers.values import CLEAN
-from transcode.errors import ChildDied, NoSpace, SourceDamaged, ToolFailed
+from transcode.errors import ChildDied, NoChild, NoSpace, SourceDamaged, ToolFailed
 from transcode.made import Made
 from workers.context import Context
 from workers.decisions import scanned
@@ -64,6 +64,7 @@ async def test_a_stale_delivery_does_no_work(workplace: Workplace) -> None:
         (Outage("signatures_stale"), "signatures_stale"),
         (StorageFull("full"), "storage_full"),
         (NoSpace("full"), "storage_full"),
+        (NoChild("none"), "tools_unavailable"),
         (OSError(errno.ENOSPC, "No space left on device"), "storage_full"),
         (StorageUnavailable("away"), "storage_unavailable"),
         (ExceptionGroup("two", [ScannerUnavailable("down"), ValueError()]), "scanner_unavailable"),
