@@ -5,14 +5,11 @@ from aiohttp import hdrs, web
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from storage.evidence import Evidence
-from storage.records.principals import Principal
+from storage.records.principals import Principal, Role
 from storage.states import EvidenceState
 
 #: Roles of the board's side that look at evidence.
-REVIEWING = frozenset({"assessment_specialist", "team_leader", "qa_officer"})
-
-#: Role that sees queues and metrics.
-OPS = "ops"
+REVIEWING = frozenset({Role.ASSESSMENT_SPECIALIST, Role.TEAM_LEADER, Role.QA_OFFICER})
 
 
 async def authenticate(request: web.Request) -> Principal:
@@ -26,7 +23,31 @@ async def authenticate(request: web.Request) -> Principal:
     return principal
 
 
-def require_role(request: web.Request, role: str) -> None:
+def require_standing(principal: Principal) -> Principal:
+    """Return the principal; raises `Problem` (403) for one of no centre and no role, who may do nothing."""
+    if principal.centre_id is None and not principal.roles:
+        raise Problem("no_role")
+    return principal
+
+
+def require_centre(principal: Principal) -> str:
+    """Return the centre whose evidence the principal sends; raises `Problem` (403) for the board's side."""
+    if principal.centre_id is None:
+        raise Problem("forbidden", {"role": Role.CENTRE_USER})
+    return principal.centre_id
+
+
+def visible_centre(principal: Principal) -> str | None:
+    """Return the only centre whose evidence the principal sees, `None` for every centre's.
+
+    Raises `Problem` (403) for one of the board's side without a role for it.
+    """
+    if principal.centre_id is None and not principal.roles & (REVIEWING | {Role.OPS}):
+        raise Problem("forbidden", {"role": Role.ASSESSMENT_SPECIALIST})
+    return principal.centre_id
+
+
+def require_role(request: web.Request, role: Role) -> None:
     """Raise `Problem` (403) unless the principal has the role."""
     if role not in request[PRINCIPAL].roles:
         raise Problem("forbidden", {"role": role})
@@ -41,7 +62,7 @@ def require_content(request: web.Request, evidence: Evidence) -> None:
     principal = request[PRINCIPAL]
     reviewing = bool(principal.roles & REVIEWING)
     if principal.centre_id is None and not reviewing:
-        raise Problem("forbidden", {"role": "assessment_specialist"})
+        raise Problem("forbidden", {"role": Role.ASSESSMENT_SPECIALIST})
     served = evidence.state is EvidenceState.READY or (reviewing and evidence.state is EvidenceState.HELD)
     if not served:
         raise not_available(evidence)

@@ -1,10 +1,11 @@
 """Evidence over HTTP: status, list, and the bytes of what may be seen."""
 
+import re
 from typing import Any
 
 from aiohttp import web
 
-from gateway.auth import require_content
+from gateway.auth import require_content, visible_centre
 from gateway.downloads import Download, serve
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
@@ -14,6 +15,7 @@ from storage.evidence import Evidence, original_key, rendition_key
 from storage.states import ON_ITS_WAY, EvidenceState
 from workers.queue import QueueUnavailable
 
+_NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 _LARGEST_PAGE = 200
 _USUAL_PAGE = 50
 
@@ -26,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
 async def listing(request: web.Request) -> web.Response:
     """`GET /v1/evidence?state=&limit=&cursor=`: newest first; the board's side sees every centre's."""
     page = await request.app[SERVICES].evidence.page(
-        request[PRINCIPAL].centre_id, _state(request), _limit(request), _cursor(request)
+        visible_centre(request[PRINCIPAL]), _state(request), _limit(request), _cursor(request)
     )
     items = [await _represented(request, evidence) for evidence in page.items]
     return web.json_response({"items": items, "next_cursor": page.next_cursor})
@@ -55,7 +57,8 @@ async def rendition(request: web.Request) -> web.StreamResponse:
 
 
 async def _find(request: web.Request) -> Evidence:
-    return await request.app[SERVICES].evidence.load(request.match_info["id"], request[PRINCIPAL].centre_id)
+    centre_id = visible_centre(request[PRINCIPAL])
+    return await request.app[SERVICES].evidence.load(request.match_info["id"], centre_id)
 
 
 async def _represented(request: web.Request, evidence: Evidence) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def _state(request: web.Request) -> EvidenceState | None:
 
 def _limit(request: web.Request) -> int:
     value = request.query.get("limit") or str(_USUAL_PAGE)
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= _LARGEST_PAGE):
+    if not (_NUMBER.fullmatch(value) and 1 <= int(value) <= _LARGEST_PAGE):
         raise Problem("bad_request", {"problem": f"limit must be a whole number from 1 to {_LARGEST_PAGE}"})
     return int(value)
 

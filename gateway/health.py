@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from gateway.keys import SERVICES
+from gateway.keys import HOLDERS, SERVICES
 from storage.errors import StorageError
 from workers.queue import QueueUnavailable
 
@@ -18,6 +18,8 @@ async def livez(_: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """`GET /readyz`: 200 while uploads can be taken. Without Redis they can: the outbox holds the jobs."""
+    if request.app[HOLDERS].stopping:
+        return web.json_response({"status": "stopping"}, status=503)
     records = await _records_answer(request)
     redis = await _redis_answers(request)
     body = {

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_SINGLE = re.compile(r"bytes=\s*(\d*)-(\d*)\s*", re.ASCII)
+_SINGLE = re.compile(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def _suffix(length: int, size: int) -> Span:
     if length == 0 or size == 0:
         raise Unsatisfiable
     return Span(max(0, size - length), size - 1)
+
+
+def is_unchanged(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether one of the client's tags is ours, compared weakly, or it asks for any (section 13.1.2)."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
 
 
 def range_applies(if_range: str | None, etag: str) -> bool:

@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.auth import authenticate
+from gateway.auth import authenticate, require_standing
 from gateway.keys import PRINCIPAL, REQUEST_ID
 from gateway.problems import Problem, problem_of, problem_response
 from gateway.tus.protocol import ROOT, VERSION
@@ -44,7 +44,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         problem = problem_of(error)
         if problem is None or problem.status >= 500:
             _log.exception("request_failed", method=request.method, error=type(error).__name__)
-        return problem_response(problem or Problem("internal_error", {"request_id": request[REQUEST_ID]}))
+        problem = problem or Problem("internal_error")
+        problem.detail.setdefault("request_id", request[REQUEST_ID])
+        return problem_response(problem)
 
 
 def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
@@ -53,6 +55,8 @@ def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResp
         return problem_response(Problem("not_found"))
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers={"Allow": f"{allowed}, OPTIONS"})
         detail = {"method": request.method, "allowed": allowed}
         return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
     return error
@@ -62,7 +66,7 @@ def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResp
 async def know_principals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who is asking before anything is answered, even that a path does not exist."""
     if request.path not in OPEN_PATHS and request.method != "OPTIONS":
-        request[PRINCIPAL] = await authenticate(request)
+        request[PRINCIPAL] = require_standing(await authenticate(request))
     return await handler(request)
 
 

@@ -1,7 +1,10 @@
 """Refusals as RFC 9457 problem details: the one table from errors to codes, and the one way to answer them.
 
-Problem      a refusal with a code of `config/reasons.toml`, its details and its headers
-TakenOver    a sender that had gone silent was replaced by another
+Problem        a refusal with a code of `config/reasons.toml`, its details and its headers
+Ended          this server ends the request's body before its end
+├── TakenOver  another sender takes over, because this one had gone silent
+├── Silent     the sender said nothing for too long
+└── Stopping   the server is stopping
 """
 
 from collections.abc import Mapping
@@ -14,21 +17,36 @@ from storage import errors
 CONTENT_TYPE = "application/problem+json"
 
 
-class TakenOver(TimeoutError):
-    """The sender was silent for too long and another one took the upload over.
+class Ended(TimeoutError):
+    """The request's body is ended by this server before its end.
 
     A `TimeoutError`, because the server then gives up on the rest of the body without complaint.
     """
 
 
+class TakenOver(Ended):
+    """The sender had gone silent and another one took the upload over."""
+
+
+class Silent(Ended):
+    """The sender said nothing for too long; the connection is cut, its bytes are kept."""
+
+
+class Stopping(Ended):
+    """The server is stopping; what has arrived is kept."""
+
+
 #: Errors of the layers below, by the code they are answered with; first match wins.
 ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (TakenOver, "upload_busy"),
+    (Silent, "silent"),
+    (Stopping, "busy"),
     (errors.NotFound, "not_found"),
     (errors.UploadBusy, "upload_busy"),
     (errors.WriterFenced, "upload_busy"),
     (errors.BadCursor, "invalid_cursor"),
     (errors.StorageFull, "storage_full"),
+    (errors.Damaged, "internal_error"),
     (errors.StorageError, "storage_unavailable"),
 )
 
@@ -50,6 +68,12 @@ class Problem(Exception):
         self.code = code
         self.detail = dict(detail or {})
         self.headers = dict(headers or {})
+
+
+def offset_mismatch(expected: int, provided: int) -> Problem:
+    """Return the 409 that says where an upload stands."""
+    detail = {"expected": str(expected), "provided": str(provided)}
+    return Problem("offset_mismatch", detail, headers={"Upload-Offset": str(expected)})
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -77,4 +101,6 @@ def problem_response(problem: Problem) -> web.Response:
     response = web.json_response(body, status=problem.status, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(problem.headers)
+    if problem.headers.get("Connection") == "close":
+        response.force_close()
     return response

@@ -6,22 +6,23 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from gateway.auth import OPS, require_role
+from gateway.auth import require_role
 from gateway.keys import SERVICES
 from gateway.problems import Problem
+from storage.records.principals import Role
 from workers.pipeline import STEPS
 from workers.queue import QueueDepth, QueueUnavailable
 
 
 async def queues(request: web.Request) -> web.Response:
     """`GET /v1/queues`."""
-    require_role(request, OPS)
+    require_role(request, Role.OPS)
     return web.json_response({"items": [asdict(depth) for depth in await _depths(request)]})
 
 
 async def metrics(request: web.Request) -> web.Response:
     """`GET /metrics`: the same figures in Prometheus' text format, with the outbox and free disk."""
-    require_role(request, OPS)
+    require_role(request, Role.OPS)
     registry = CollectorRegistry()
     try:
         depths = await _depths(request)

@@ -1,19 +1,29 @@
-"""Uploads that nobody looks after: finish the complete, drop the expired, forget the old."""
+"""Uploads that nobody looks after: finish the complete, drop the expired, forget the old, remove remains.
+
+No upload's trouble keeps another from being looked at, and none of it ends the server.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
 from gateway.services import Services
-from gateway.tus.completion import abandon, complete, durable_offset
-from storage.errors import StorageError, UploadBusy
+from gateway.tus.completion import SYSTEM, abandon, complete, drop_bytes, durable_offset
+from storage.errors import NotFound, UploadBusy
 from storage.upload import Upload, UploadState
 
 _PAUSE_SECONDS = 30.0
 _BATCH = 500
+
+#: Bytes that no record knows may belong to a creation that is under way; these are too old for that.
+ORPHAN_SECONDS = 3600.0
+
+_List = Callable[[int, str], Awaitable[tuple[str, ...]]]
+_Look = Callable[[str], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -31,32 +41,82 @@ async def sweeping(services: Services) -> AsyncIterator[None]:
 
 async def _sweep_for_ever(services: Services) -> None:
     while True:
-        try:
-            await sweep(services, datetime.now(UTC))
-        except (StorageError, OSError) as error:
-            _log.warning("sweep_failed", error=repr(error))
+        await sweep(services, datetime.now(UTC))
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def sweep(services: Services, now: datetime) -> None:
-    """Look once at every open upload whose bytes may all be here, and at those past their time."""
+    """Look once at every upload that may need it; what fails is logged and looked at in the next sweep."""
+    records = services.uploads
+    stages: tuple[tuple[_List, Callable[[Services, str], Awaitable[None]]], ...] = (
+        (records.open_ids, _finish_if_whole),
+        (partial(records.expired_ids, now), _expire),
+        (partial(records.forgettable_ids, now), _forget),
+    )
+    for ids, look in stages:
+        await _survive(partial(_each, ids, partial(look, services)))
+    await _survive(partial(_remove_orphans, services))
+
+
+async def _survive(work: Callable[[], Awaitable[None]], **ids: str) -> None:
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the sweeper's edge: it must outlive whatever it meets
+        _log.warning("sweep_failed", error=repr(error), **ids)
+
+
+async def _each(ids: _List, look: _Look) -> None:
     after = ""
-    while uploads := await services.uploads.open_uploads(_BATCH, after):
-        for upload in uploads:
-            await _finish_if_whole(services, upload)
-        after = uploads[-1].id
-    for upload in await services.uploads.expired(now, _BATCH):
-        await abandon(services, upload, UploadState.EXPIRED)
-    for upload in await services.uploads.forgettable(now, _BATCH):
-        await services.uploads.forget(upload.id)
+    while batch := await ids(_BATCH, after):
+        for upload_id in batch:
+            await _survive(partial(look, upload_id), upload_id=upload_id)
+        after = batch[-1]
 
 
-async def _finish_if_whole(services: Services, upload: Upload) -> None:
+async def _finish_if_whole(services: Services, upload_id: str) -> None:
     """Finish an upload whose last answer was lost with its process."""
+    upload = await services.uploads.load(upload_id, None)
     try:
         if await durable_offset(services, upload) == upload.length_bytes:
-            await complete(services, upload)
+            await complete(services, upload, SYSTEM)
     except UploadBusy:
         return
-    except StorageError as error:
-        _log.warning("upload_unreadable", upload_id=upload.id, error=repr(error))
+
+
+async def _expire(services: Services, upload_id: str) -> None:
+    """Drop an upload past its time, unless bytes still arrive or have moved its expiry meanwhile."""
+    upload = await services.uploads.load(upload_id, None)
+    if await _is_idle(services, upload):
+        expires_at = upload.expires_at
+        await abandon(
+            services,
+            upload,
+            UploadState.EXPIRED,
+            SYSTEM,
+            if_still=lambda current: current.expires_at == expires_at,
+        )
+
+
+async def _is_idle(services: Services, upload: Upload) -> bool:
+    """Tell whether no sender can be connected any more, to any gateway: a silent one is cut."""
+    try:
+        idle_seconds = await services.store.idle_seconds(upload.ref)
+    except NotFound:
+        return True
+    return idle_seconds > services.settings.silent_connection_seconds
+
+
+async def _forget(services: Services, upload_id: str) -> None:
+    """Forget an upload that ended: its bytes first, since nobody would know of them afterwards."""
+    await drop_bytes(services, await services.uploads.load(upload_id, None))
+    await services.uploads.forget(upload_id)
+
+
+async def _remove_orphans(services: Services) -> None:
+    """Remove what a creation that died before its record left."""
+    ages = await services.store.ages()
+    old = [upload_id for upload_id, age in ages.items() if age > ORPHAN_SECONDS]
+    for start in range(0, len(old), _BATCH):
+        for upload_id in await services.uploads.unknown_ids(old[start : start + _BATCH]):
+            _log.info("orphan_removed", upload_id=upload_id)
+            await services.store.delete(upload_id)

@@ -7,7 +7,7 @@ StorageError
 ├── StorageFull         no room; nothing was written beyond what was acknowledged
 ├── StorageUnavailable  the database or the store does not answer, or not in time
 ├── BadCursor           the place to go on from was not given out by this list
-├── Damaged             stored bytes do not have the hash that is on record
+├── Damaged             stored bytes do not have the hash that is on record, or a record cannot be read
 └── SchemaOutdated      the database is not at the version this code needs
 """
 
@@ -41,7 +41,7 @@ class BadCursor(StorageError):
 
 
 class Damaged(StorageError):
-    """Stored bytes differ from the hash on record."""
+    """Stored bytes differ from the hash on record, or a record cannot be read."""
 
 
 class SchemaOutdated(StorageError):

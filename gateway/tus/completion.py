@@ -1,59 +1,98 @@
-"""The last byte: the upload's bytes become an original, its evidence is received. Exactly once, at any time.
+"""The two ends of an upload: its bytes become an original, or are dropped. Exactly once, at any time.
 
 A process may die between any two steps here; whoever looks at the upload next finishes it.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from gateway.services import Services
-from storage.errors import NotFound
-from storage.evidence import original_key
+from gateway.tus.lookup import require_present
+from storage.errors import NotFound, UploadBusy
+from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
 from workers.decisions import abandoned, received
 from workers.queue import QueueUnavailable
 
+#: Actor of what nobody asked for, in the audit trail.
+SYSTEM = "system"
 
-async def durable_offset(services: Services, upload: Upload) -> int:
-    """Return how many bytes of an open upload are stored durably.
-
-    Also when they are about to become the original or already are it: then finishing had begun, and goes on.
-    Raises `NotFound`.
-    """
-    try:
-        return await services.store.offset(upload.ref)
-    except NotFound:
-        return await services.store.finish(upload.ref, original_key(upload.evidence_id))
-
-
-async def complete(services: Services, upload: Upload) -> None:
-    """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
-
-    Raises `UploadBusy` while a sender of these bytes still holds the upload.
-    """
-    size = await services.store.finish(upload.ref, original_key(upload.evidence_id))
-    now = datetime.now(UTC)
-    changed = await services.uploads.finish(
-        upload.id,
-        lambda _, evidence: received(evidence, size, upload.principal_id, now),
-        expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
-    )
-    if changed and changed.jobs:
-        with suppress(QueueUnavailable):  # the outbox holds the job; the reconciler pushes it
-            await services.queue.push(changed.jobs)
-
-
-async def abandon(services: Services, upload: Upload, state: UploadState) -> None:
-    """End an upload before its last byte: cancelled by its sender, or expired; its bytes are dropped."""
-    after, code = _ABANDONED[state]
-    await services.uploads.end(
-        upload.id, state, lambda _, evidence: abandoned(evidence, after, code, upload.principal_id)
-    )
-    await services.store.delete(upload.id)
-
+#: An upload that ended unfinished is told from one that never was for at least this long.
+_ANSWERED_SECONDS = 86_400.0
 
 _ABANDONED = {
     UploadState.TERMINATED: (EvidenceState.WITHDRAWN, "upload_cancelled"),
     UploadState.EXPIRED: (EvidenceState.EXPIRED, "expired"),
 }
+
+
+async def durable_offset(services: Services, upload: Upload) -> int:
+    """Return how many bytes of an open or finished upload are stored durably.
+
+    Also when they are about to become the original or already are it: then finishing had begun, and goes on.
+    Raises `NotFound`.
+    """
+    if upload.state is UploadState.FINISHED:
+        return upload.length_bytes or 0
+    try:
+        return await services.store.offset(upload.ref)
+    except NotFound:
+        with suppress(UploadBusy):
+            return await services.store.finish(upload.ref, original_key(upload.evidence_id))
+    return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
+
+
+async def complete(services: Services, upload: Upload, actor: str) -> None:
+    """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
+
+    Raises `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or `Problem` (410)
+    when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
+    """
+    size = await services.store.finish(upload.ref, original_key(upload.evidence_id))
+    now = datetime.now(UTC)
+    changed = await services.uploads.finish(
+        upload.id,
+        lambda _, evidence: received(evidence, size, actor, now),
+        expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
+    )
+    if changed is None:
+        latest = await services.uploads.load(upload.id, None)
+        await drop_bytes(services, latest)
+        require_present(latest)
+    elif changed.jobs:
+        with suppress(QueueUnavailable):  # the outbox holds the job; the reconciler pushes it
+            await services.queue.push(changed.jobs)
+
+
+async def abandon(
+    services: Services,
+    upload: Upload,
+    state: UploadState,
+    actor: str,
+    *,
+    if_still: Callable[[Upload], bool] = lambda _: True,
+) -> None:
+    """End an upload before its last byte: cancelled by `actor`, or expired; its bytes are dropped.
+
+    `if_still` sees the record as it is while nobody else can change it, and may decide against it.
+    """
+    after, code = _ABANDONED[state]
+
+    def decide(current: Upload, evidence: Evidence) -> Change | None:
+        return abandoned(evidence, after, code, actor) if if_still(current) else None
+
+    answered = max(_ANSWERED_SECONDS, services.settings.finished_upload_lifetime_seconds)
+    expires_at = datetime.now(UTC) + timedelta(seconds=answered)
+    await services.uploads.end(upload.id, state, decide, expires_at=expires_at)
+    await drop_bytes(services, await services.uploads.load(upload.id, None))
+
+
+async def drop_bytes(services: Services, upload: Upload) -> None:
+    """Remove what nobody needs of an upload that ended; of a finished one the original stays."""
+    if upload.state is UploadState.OPEN:
+        return
+    await services.store.delete(upload.id)
+    if upload.state is not UploadState.FINISHED:
+        await services.blobs.delete(original_key(upload.evidence_id))

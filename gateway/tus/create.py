@@ -7,12 +7,20 @@ from aiohttp import web
 from uuid6 import uuid7
 
 from gateway.addresses import absolute
+from gateway.auth import require_centre
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.tus.admission import admit, promised_extension
 from gateway.tus.append import append_body, body_too_long, is_overlong
 from gateway.tus.completion import complete
-from gateway.tus.headers import require_number, require_offset_type, require_version
+from gateway.tus.head import settled_offset
+from gateway.tus.headers import (
+    parse_idempotency_key,
+    refuse_extensions,
+    require_number,
+    require_upload_bytes,
+    require_version,
+)
 from gateway.tus.lookup import upload_headers
 from gateway.tus.metadata import filename_of, parse_metadata
 from gateway.tus.protocol import ROOT
@@ -25,30 +33,41 @@ from workers.pipeline import first_stages
 async def create(request: web.Request) -> web.Response:
     """Begin an upload, take the bytes the request brings, and say where it and its evidence are."""
     require_version(request)
-    centre_id = _centre(request)
-    length = require_number(request.headers, "Upload-Length")
-    planned, evidence = _plan(request, centre_id, length)
+    refuse_extensions(request)
+    centre_id = require_centre(request[PRINCIPAL])
+    planned, evidence = _plan(request, centre_id, require_number(request.headers, "Upload-Length"))
     if request.can_read_body:
-        require_offset_type(request)
+        require_upload_bytes(request)
         if is_overlong(request, planned, 0):
             raise body_too_long(planned)
-    services = request.app[SERVICES]
-    await admit(services, request[PRINCIPAL], length)
-    await services.store.create(planned.ref)
-    upload, new = await services.uploads.create(planned, evidence)
-    if not new:
-        await services.store.delete(planned.id)
-    response = await _first_bytes(request, upload) if new else _empty(upload)
+    upload, new = await _begin(request, planned, evidence)
+    response = await (_first_bytes(request, upload) if new else _standing(request, upload))
     response.headers["Location"] = absolute(request, f"{ROOT}/{upload.id}")
     return response
 
 
-def _centre(request: web.Request) -> str:
-    """Return the centre evidence is sent for; board-side principals send none."""
-    centre_id = request[PRINCIPAL].centre_id
-    if centre_id is None:
-        raise Problem("forbidden", {"role": "centre_user"})
-    return centre_id
+async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> tuple[Upload, bool]:
+    """Store the upload and return it and `True`; or the one that the same request created before.
+
+    A repetition needs no room, so it is recognised before admission. Raises `Problem`.
+    """
+    services = request.app[SERVICES]
+    earlier = await services.uploads.created_before(planned.centre_id, planned.idempotency_key)
+    if earlier:
+        return _same(earlier, planned), False
+    await admit(services, request[PRINCIPAL], planned.length_bytes or 0)
+    await services.store.create(planned.ref)
+    upload, new = await services.uploads.create(planned, evidence)
+    if not new:
+        await services.store.delete(planned.id)
+    return _same(upload, planned), new
+
+
+def _same(earlier: Upload, planned: Upload) -> Upload:
+    """Return the earlier upload if it is what is planned now; raises `Problem` (422)."""
+    if (earlier.length_bytes, earlier.metadata) != (planned.length_bytes, planned.metadata):
+        raise Problem("idempotency_key_reused")
+    return earlier
 
 
 def _plan(request: web.Request, centre_id: str, length: int) -> tuple[Upload, Evidence]:
@@ -77,7 +96,7 @@ def _plan(request: web.Request, centre_id: str, length: int) -> tuple[Upload, Ev
         expires_at=now + timedelta(seconds=request.app[SERVICES].settings.upload_lifetime_seconds),
         length_bytes=length,
         metadata=metadata,
-        idempotency_key=request.headers.get("Idempotency-Key"),
+        idempotency_key=parse_idempotency_key(request.headers),
     )
     return upload, evidence
 
@@ -87,9 +106,11 @@ async def _first_bytes(request: web.Request, upload: Upload) -> web.Response:
     if request.can_read_body:
         return await append_body(request, upload, 0, status=201)
     if upload.length_bytes == 0:
-        await complete(request.app[SERVICES], upload)
-    return _empty(upload)
-
-
-def _empty(upload: Upload) -> web.Response:
+        await complete(request.app[SERVICES], upload, request[PRINCIPAL].id)
     return web.Response(status=201, headers=upload_headers(upload))
+
+
+async def _standing(request: web.Request, upload: Upload) -> web.Response:
+    """Answer a repeated creation with where its upload stands; bytes it brings again are not read."""
+    headers = {**upload_headers(upload), "Upload-Offset": str(await settled_offset(request, upload))}
+    return web.Response(status=201, headers=headers)

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from gateway.keys import HOLDERS, SERVICES
+from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.headers import require_version
 from gateway.tus.lookup import find_upload, upload_headers
@@ -20,7 +20,7 @@ async def head(request: web.Request) -> web.Response:
     """
     require_version(request)
     upload = await find_upload(request)
-    headers = {**upload_headers(upload), "Upload-Offset": str(await _offset(request, upload))}
+    headers = {**upload_headers(upload), "Upload-Offset": str(await settled_offset(request, upload))}
     if upload.length_bytes is not None:
         headers["Upload-Length"] = str(upload.length_bytes)
     if upload.metadata:
@@ -28,13 +28,13 @@ async def head(request: web.Request) -> web.Response:
     return web.Response(status=200, headers=headers)
 
 
-async def _offset(request: web.Request, upload: Upload) -> int:
-    if upload.state is UploadState.FINISHED:
-        return upload.length_bytes or 0
+async def settled_offset(request: web.Request, upload: Upload) -> int:
+    """Return an offset that the next PATCH is accepted at; finish an upload whose bytes are all here."""
     services = request.app[SERVICES]
-    await request.app[HOLDERS].settle(upload)
+    if upload.state is UploadState.OPEN:
+        await request.app[HOLDERS].settle(upload)
     offset = await durable_offset(services, upload)
-    if offset == upload.length_bytes:
+    if upload.state is UploadState.OPEN and offset == upload.length_bytes:
         with suppress(UploadBusy):  # its sender is about to finish it
-            await complete(services, upload)
+            await complete(services, upload, request[PRINCIPAL].id)
     return offset

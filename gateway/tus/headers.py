@@ -9,6 +9,13 @@ from gateway.problems import Problem
 from gateway.tus.protocol import OFFSET_TYPE, VERSION
 
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_KEY = re.compile(r"[ -~]{1,255}")
+
+#: Creation headers of tus extensions that this server does not announce.
+_FOREIGN_EXTENSIONS = ("Upload-Concat", "Upload-Defer-Length")
+
+#: Characters of a foreign value that an answer repeats.
+_SHOWN = 40
 
 
 def require_version(request: web.Request) -> None:
@@ -39,7 +46,28 @@ def require_number(headers: CIMultiDictProxy[str], name: str) -> int:
     return number
 
 
-def require_offset_type(request: web.Request) -> None:
-    """Raise `Problem` (415) unless the body is announced as upload bytes."""
+def require_upload_bytes(request: web.Request) -> None:
+    """Raise `Problem` (415) unless the body is announced as upload bytes, and as they are."""
     if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != OFFSET_TYPE:
         raise Problem("media_type")
+    for encoding in request.headers.getall(hdrs.CONTENT_ENCODING, ()):
+        if encoding.strip().lower() not in {"", "identity"}:
+            raise Problem("content_encoding", {"encoding": encoding[:_SHOWN]})
+
+
+def refuse_extensions(request: web.Request) -> None:
+    """Raise `Problem` (400) for a creation that needs an extension that is not composed here."""
+    for header in _FOREIGN_EXTENSIONS:
+        if header in request.headers:
+            raise Problem("extension_not_offered", {"header": header})
+
+
+def parse_idempotency_key(headers: CIMultiDictProxy[str]) -> str | None:
+    """Return the `Idempotency-Key`, or `None` without one; raises `Problem` (400)."""
+    values = headers.getall("Idempotency-Key", [])
+    if not values:
+        return None
+    if len(values) > 1 or not _KEY.fullmatch(values[0]):
+        expected = "one key of 1 to 255 printable ASCII characters"
+        raise Problem("invalid_header", {"header": "Idempotency-Key", "expected": expected})
+    return values[0]

@@ -7,12 +7,12 @@ stop, its epoch is taken: what it writes afterwards counts for nothing (see `sto
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import StreamReader
 
-from gateway.problems import Problem, TakenOver
+from gateway.problems import Problem, Stopping, TakenOver, offset_mismatch
 from storage.errors import UploadBusy
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
@@ -23,6 +23,9 @@ STALLED_SECONDS = 0.5
 
 #: Seconds a holder in this process gets to leave in order.
 _LEAVING_SECONDS = 0.15
+
+#: Seconds all of them get when the server stops: their bytes are being made durable.
+_DRAIN_SECONDS = 3.0
 
 
 @dataclass(eq=False, slots=True)
@@ -38,20 +41,42 @@ class Holders:
         self._store = store
         self._records = records
         self._holders: dict[str, _Holder] = {}
+        #: Whether the server is stopping: then nobody holds anything any more.
+        self.stopping = False
+
+    async def drain(self) -> int:
+        """End every sender at once, because the server stops; return how many there were.
+
+        Each one's bytes are durable when it has left, or a few seconds have passed.
+        """
+        self.stopping = True
+        holders = tuple(self._holders.values())
+        for holder in holders:
+            holder.body.set_exception(Stopping())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                for holder in holders:
+                    await holder.left.wait()
+        return len(holders)
 
     @asynccontextmanager
-    async def hold(self, upload: Upload, body: StreamReader) -> AsyncIterator[tuple[Upload, UploadWriter]]:
+    async def hold(
+        self, upload: Upload, body: StreamReader, provided: int
+    ) -> AsyncIterator[tuple[Upload, UploadWriter]]:
         """Hold the upload and give its writer, together with the record at the writer's epoch.
 
-        Raises `Problem` (409) while another one is receiving, `WriterFenced` when another taker was faster.
+        Raises `Problem` (409) when the upload does not stand at `provided` or another one is receiving,
+        `WriterFenced` when another taker was faster, `Stopping`.
         """
         async with AsyncExitStack() as stack:
             held = await self._frozen(upload)
             try:
                 writer = await stack.enter_async_context(self._open(held, body))
             except UploadBusy:
-                held = await self.take_over(held)
+                held = await self._take_over(held, provided)
                 writer = await stack.enter_async_context(self._open(held, body))
+            if writer.offset != provided:
+                raise offset_mismatch(writer.offset, provided)
             yield held, writer
 
     @asynccontextmanager
@@ -59,6 +84,8 @@ class Holders:
         holder = _Holder(body)
         try:
             async with self._store.open_writer(upload.ref) as writer:
+                if self.stopping:
+                    raise Stopping
                 self._holders[upload.id] = holder
                 yield writer
         finally:
@@ -66,13 +93,17 @@ class Holders:
             if self._holders.get(upload.id) is holder:
                 del self._holders[upload.id]
 
-    async def take_over(self, upload: Upload) -> Upload:
+    async def _take_over(self, upload: Upload, provided: int) -> Upload:
         """End a stalled holder and return the record a new writer may use.
 
-        Raises `Problem` (409 with the durable offset) for an active one.
+        Raises `Problem` (409 with the durable offset) for an active one, and when the taker could not go
+        on from where the upload stands: then nobody is ended for it.
         """
+        offset = await self._store.offset(upload.ref)
+        if offset != provided:
+            raise offset_mismatch(offset, provided)
         if await self._store.idle_seconds(upload.ref) < STALLED_SECONDS:
-            raise Problem("upload_busy", headers={"Upload-Offset": str(await self._store.offset(upload.ref))})
+            raise Problem("upload_busy", headers={"Upload-Offset": str(offset)})
         if await self.stop(upload.id):
             return upload
         return await self._fence(upload)

@@ -4,6 +4,7 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
+from gateway.auth import require_centre
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from storage.errors import NotFound
@@ -11,12 +12,17 @@ from storage.upload import Upload, UploadState
 
 
 async def find_upload(request: web.Request) -> Upload:
-    """Return the upload in the path if it is this principal's.
+    """Return the upload in the path if it is this principal's centre's.
 
-    Raises `NotFound` for one that never was, is another centre's or was cancelled, `Problem` (410) for an
-    expired one.
+    Raises `NotFound` for one that never was, is another centre's or was cancelled, `Problem`: 410 for an
+    expired one, 403 for the board's side, which sends nothing.
     """
-    upload = await request.app[SERVICES].uploads.load(request.match_info["id"], request[PRINCIPAL].centre_id)
+    centre_id = require_centre(request[PRINCIPAL])
+    return require_present(await request.app[SERVICES].uploads.load(request.match_info["id"], centre_id))
+
+
+def require_present(upload: Upload) -> Upload:
+    """Return the upload. Raises `NotFound` for a cancelled one, `Problem` (410) for an expired one."""
     if upload.state is UploadState.TERMINATED:
         raise NotFound(upload.id)
     if upload.state is UploadState.EXPIRED:

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from gateway.keys import HOLDERS, SERVICES
-from gateway.tus.completion import abandon
+from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
+from gateway.tus.completion import abandon, drop_bytes
 from gateway.tus.headers import require_version
 from gateway.tus.lookup import find_upload
 from storage.upload import UploadState
@@ -15,8 +15,9 @@ async def terminate(request: web.Request) -> web.Response:
     upload = await find_upload(request)
     services = request.app[SERVICES]
     if upload.state is UploadState.FINISHED:
+        await drop_bytes(services, upload)
         await services.uploads.forget(upload.id)
     else:
         await request.app[HOLDERS].stop(upload.id)
-        await abandon(services, upload, UploadState.TERMINATED)
+        await abandon(services, upload, UploadState.TERMINATED, request[PRINCIPAL].id)
     return web.Response(status=204)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.blobs import BlobStore
-from storage.errors import NotFound, StorageUnavailable
+from storage.errors import Damaged, NotFound, StorageUnavailable
 from storage.evidence import Evidence, original_key
 from storage.records.chain import AuditEvent, Finding, Stored, check_chain
 from storage.records.database import Database, fetch
@@ -27,6 +27,7 @@ _UNREADABLE = (
     RecursionError,
     SQLAlchemyError,
     StorageUnavailable,
+    Damaged,
 )
 _EVENT = [field.name for field in fields(AuditEvent)]
 #: In these states the original may be gone.

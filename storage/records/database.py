@@ -20,13 +20,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Executable, RowMapping, Select, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage import migrations
-from storage.errors import SchemaOutdated, StorageFull, StorageUnavailable
+from storage.errors import Damaged, SchemaOutdated, StorageFull, StorageUnavailable
 from storage.records.canonical import format_json
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Do the work in one transaction: stored whole, or undone on any error.
 
-        Raises `StorageFull`, `StorageUnavailable`.
+        Raises `StorageFull`, `StorageUnavailable`, and whatever the work does.
         """
         return await self._to_its_end(_transaction(self._writer, work))
 
@@ -100,20 +100,25 @@ class Database:
 
 
 async def fetch(connection: AsyncConnection, query: Query) -> Sequence[RowMapping]:
-    """Return the rows of one query within a transaction."""
+    """Return the rows of one query within a transaction. Raises `Damaged` for one that cannot be read."""
     result = await connection.execute(query)
-    return result.mappings().all()
+    try:
+        return result.mappings().all()
+    except (ValueError, TypeError) as error:
+        raise Damaged(f"a row cannot be read: {error}") from error
 
 
 async def _transaction(engine: AsyncEngine, work: Work[T]) -> T:
     try:
         async with engine.begin() as connection:
             return await work(connection)
-    except OperationalError as error:
+    except IntegrityError:
+        raise  # what the caller sent is refused; the database is well
+    except DBAPIError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise StorageFull("the database's disk is full") from error
         raise StorageUnavailable(str(error.orig)) from error
-    except (InterfaceError, PoolTimeoutError, OSError) as error:
+    except (sqlite3.DatabaseError, PoolTimeoutError, OSError) as error:
         raise StorageUnavailable(str(error)) from error
 
 

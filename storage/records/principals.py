@@ -5,17 +5,43 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid6 import uuid7
 
 from storage import tables
-from storage.records.database import Database
+from storage.errors import NotFound
+from storage.records.database import Database, fetch
 from storage.records.rows import Row
 
 _KEY = re.compile(r"ei_[0-9A-Za-z_-]{43}")
 _C = tables.api_key.c
+
+
+class Role(StrEnum):
+    """What a principal may do."""
+
+    #: Sends a centre's evidence.
+    CENTRE_USER = "centre_user"
+    #: Looks after a centre's evidence requests.
+    EXAMS_OFFICER = "exams_officer"
+    #: Answers for a centre's evidence.
+    HEAD_OF_CENTRE = "head_of_centre"
+    #: Reviews evidence for the board.
+    ASSESSMENT_SPECIALIST = "assessment_specialist"
+    #: Leads reviewers.
+    TEAM_LEADER = "team_leader"
+    #: Checks reviews.
+    QA_OFFICER = "qa_officer"
+    #: Sees queues and metrics, and the state of all evidence.
+    OPS = "ops"
+    #: Reads the audit trail.
+    AUDITOR = "auditor"
+    #: Another system of the board.
+    INTEGRATION = "integration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +98,15 @@ class Principals:
         return _principal_of(found[0]) if found else None
 
     async def revoke(self, principal_id: str) -> None:
-        """Make a principal's key worthless from now on; the first time counts."""
+        """Make a principal's key worthless from now on; the first time counts. Raises `NotFound`."""
         valid = update(tables.api_key).where(_C.id == principal_id, _C.revoked_at.is_(None))
-        await self._database.execute(valid.values(revoked_at=datetime.now(UTC)))
+
+        async def transaction(connection: AsyncConnection) -> None:
+            await connection.execute(valid.values(revoked_at=datetime.now(UTC)))
+            if not await fetch(connection, select(_C.id).where(_C.id == principal_id)):
+                raise NotFound(f"no key has the id {principal_id}")
+
+        await self._database.write(transaction)
 
     async def list(self) -> tuple[ApiKey, ...]:
         """Return every key that was given out, oldest first."""

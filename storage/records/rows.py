@@ -1,12 +1,14 @@
 """Values to rows and back. Pure: what is written is exactly what will be read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import RowMapping
 
+from storage.errors import Damaged
 from storage.evidence import Evidence, Job, Rendition, Scan, Stage
 from storage.records.canonical import plain
 from storage.states import EvidenceState, StageName, StageState
@@ -18,7 +20,23 @@ if TYPE_CHECKING:
 #: A row as it is written, or as the database gives it back.
 Row = Mapping[str, Any] | RowMapping
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _STAGE_ORDER = {name: position for position, name in enumerate(StageName)}
+
+
+def _reading(make: Callable[P, T]) -> Callable[P, T]:
+    """Let rows that nobody here wrote raise `Damaged`, whatever is wrong with them."""
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return make(*args, **kwargs)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise Damaged(f"a record cannot be read: {error}") from error
+
+    return made
 
 
 def evidence_row(evidence: Evidence) -> dict[str, Any]:
@@ -49,6 +67,7 @@ def rendition_rows(evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
+@_reading
 def evidence_of(row: Row, stages: Iterable[Row], renditions: Iterable[Row]) -> Evidence:
     """Return the evidence that the rows hold: stages in their order, renditions by id."""
     return Evidence(
@@ -73,6 +92,7 @@ def job_row(job: Job, created_at: datetime) -> dict[str, Any]:
     return _columns(job) | {"id": job.id, "stage": job.stage.value, "created_at": created_at}
 
 
+@_reading
 def job_of(row: Row) -> Job:
     """Return the job that an outbox row holds."""
     return Job(**_values(row, Job) | {"stage": StageName(row["stage"])})
@@ -83,6 +103,7 @@ def upload_row(upload: Upload) -> dict[str, Any]:
     return _columns(upload) | {"state": upload.state.value, "frozen": list(upload.frozen)}
 
 
+@_reading
 def upload_of(row: Row) -> Upload:
     """Return the upload that a row holds."""
     return Upload(

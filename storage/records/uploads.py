@@ -1,6 +1,6 @@
 """Upload records: transfers of bytes, and the one moment in which each ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -42,11 +42,19 @@ class UploadRecords:
         try:
             await self._database.write(transaction)
         except IntegrityError:
-            earlier = await self._created_before(upload)
+            earlier = await self.created_before(upload.centre_id, upload.idempotency_key)
             if earlier is None:
                 raise
             return earlier, False
         return upload, True
+
+    async def created_before(self, centre_id: str, idempotency_key: str | None) -> Upload | None:
+        """Return the upload that the centre created with this key; an unfinished one's end frees its key."""
+        if idempotency_key is None:
+            return None
+        same = (_C.centre_id == centre_id, _C.idempotency_key == idempotency_key)
+        found = await self._database.fetch(select(tables.upload).where(*same))
+        return upload_of(found[0]) if found else None
 
     async def load(self, upload_id: str, centre_id: str | None) -> Upload:
         """Return the upload; raises `NotFound` for another centre's just as for none at all."""
@@ -65,11 +73,17 @@ class UploadRecords:
         ended = {"state": UploadState.FINISHED, "finished_at": finished_at, "expires_at": expires_at}
         return await self._settle(upload_id, ended, decide)
 
-    async def end(self, upload_id: str, state: UploadState, decide: Decide) -> Changed | None:
-        """End an upload that will not be complete: `TERMINATED` or `EXPIRED`; otherwise as `finish`."""
+    async def end(
+        self, upload_id: str, state: UploadState, decide: Decide, *, expires_at: datetime
+    ) -> Changed | None:
+        """End an upload that will not be complete: `TERMINATED` or `EXPIRED`; otherwise as `finish`.
+
+        Its idempotency key is free from now on.
+        """
         if state not in {UploadState.TERMINATED, UploadState.EXPIRED}:
             raise ValueError(f"{state} is not an unfinished upload's end")
-        return await self._settle(upload_id, {"state": state}, decide)
+        ended = {"state": state, "expires_at": expires_at, "idempotency_key": None}
+        return await self._settle(upload_id, ended, decide)
 
     async def take_over(self, upload_id: str, epoch: int) -> Upload:
         """Begin the epoch after `epoch`: the writer before can acknowledge nothing from now on.
@@ -121,20 +135,28 @@ class UploadRecords:
         (row,) = await self._database.fetch(query)
         return int(row["open"])
 
-    async def open_uploads(self, limit: int, after: str = "") -> tuple[Upload, ...]:
-        """Return open uploads by id, for sweeps that go on `after` the last one they saw."""
-        return await self._select(_OPEN, _C.id > after, order=_C.id, limit=limit)
+    async def open_ids(self, limit: int, after: str = "") -> tuple[str, ...]:
+        """Return ids of open uploads in order, for sweeps that go on `after` the last one they saw.
 
-    async def expired(self, now: datetime, limit: int) -> tuple[Upload, ...]:
-        """Return open uploads whose time is over, oldest first."""
-        return await self._select(_OPEN, _C.expires_at < now, order=_C.expires_at, limit=limit)
+        Ids and not records, here and below: one that cannot be read must not hide the others.
+        """
+        return await self._ids(_OPEN, limit=limit, after=after)
 
-    async def forgettable(self, now: datetime, limit: int) -> tuple[Upload, ...]:
-        """Return uploads that ended and need not be answered for any longer, oldest first.
+    async def expired_ids(self, now: datetime, limit: int, after: str = "") -> tuple[str, ...]:
+        """Return ids of open uploads whose time is over."""
+        return await self._ids(_OPEN, _C.expires_at < now, limit=limit, after=after)
+
+    async def forgettable_ids(self, now: datetime, limit: int, after: str = "") -> tuple[str, ...]:
+        """Return ids of uploads that ended and need not be answered for any longer.
 
         Delete what bytes they may have left before `forget`: nobody else knows of them.
         """
-        return await self._select(~_OPEN, _C.expires_at < now, order=_C.expires_at, limit=limit)
+        return await self._ids(~_OPEN, _C.expires_at < now, limit=limit, after=after)
+
+    async def unknown_ids(self, upload_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the ids that no record has."""
+        query = select(_C.id).where(_C.id.in_(upload_ids))
+        return frozenset(upload_ids) - {row["id"] for row in await self._database.fetch(query)}
 
     async def forget(self, upload_id: str) -> None:
         """Remove the record of an upload that ended; its evidence stays. An open one stays too."""
@@ -164,17 +186,9 @@ class UploadRecords:
 
         return await self._database.write(transaction)
 
-    async def _created_before(self, upload: Upload) -> Upload | None:
-        if upload.idempotency_key is None:
-            return None
-        same = (_C.centre_id == upload.centre_id, _C.idempotency_key == upload.idempotency_key)
-        return next(iter(await self._select(*same, order=_C.id, limit=1)), None)
-
-    async def _select(
-        self, *conditions: ColumnElement[bool], order: ColumnElement[Any], limit: int
-    ) -> tuple[Upload, ...]:
-        query = select(tables.upload).where(*conditions).order_by(order).limit(limit)
-        return tuple(upload_of(row) for row in await self._database.fetch(query))
+    async def _ids(self, *conditions: ColumnElement[bool], limit: int, after: str) -> tuple[str, ...]:
+        query = select(_C.id).where(*conditions, _C.id > after).order_by(_C.id).limit(limit)
+        return tuple(row["id"] for row in await self._database.fetch(query))
 
 
 async def _load(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:

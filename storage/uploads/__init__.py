@@ -17,7 +17,7 @@ Taking over, in this order:
 Whoever finds a record between 1 and 3 (`len(frozen) < epoch - 1`) does 2 and 3 first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -102,6 +102,13 @@ class UploadStore(Protocol):
         once, it ends the same. Raises `NotFound`, `StorageFull` (the upload stays as it was), `UploadBusy`
         (a writer of this epoch, perhaps a stopped one, holds it: raise the epoch), `WriterFenced` as
         `open_writer` does, and `Damaged`.
+        """
+        ...
+
+    async def ages(self) -> Mapping[str, float]:
+        """Return every upload of which anything is left, by id, with the seconds since it was last touched.
+
+        Including what a process that died in `finish` or `delete` left: `delete` removes that, too.
         """
         ...
 

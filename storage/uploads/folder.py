@@ -88,6 +88,21 @@ class UploadFolder:
         sync_folder(self.root)
 
 
+def touched_folders(root: Path) -> dict[str, float]:
+    """Return when anything in each upload's folder was last touched (seconds since 1970), by id.
+
+    Whatever the folder is called at the moment; other names are none of ours.
+    """
+    touched: dict[str, float] = {}
+    for folder in root.iterdir():
+        upload_id = folder.name.partition(".")[0]
+        if _ID.fullmatch(upload_id):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
+                touched[upload_id] = max(touched.get(upload_id, 0.0), *times)
+    return touched
+
+
 def segment_path(folder: Path, epoch: int) -> Path:
     """Return the file that the writer of that epoch appends to."""
     return folder / f"{epoch:08d}.segment"

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from storage.blobs.disk import in_thread, sync_folder
@@ -12,7 +12,7 @@ from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, UploadBusy
 from storage.uploads import UploadRef, UploadWriter
 from storage.uploads.finishing import finish_steps
-from storage.uploads.folder import UploadFolder, segment_path
+from storage.uploads.folder import UploadFolder, segment_path, touched_folders
 from storage.uploads.segment import Segment
 
 #: Joining segments and copying between disks may take this long.
@@ -104,6 +104,11 @@ class LocalUploadStore:
         # In one thread: the holds last exactly as long as the work, also when the caller is cancelled.
         for _ in finish_steps(self._folder(upload.id), upload, self._blobs, key):
             pass
+
+    async def ages(self) -> Mapping[str, float]:
+        """Look at every folder; whichever way the clock went, no age is below 0."""
+        touched, now = await in_thread(touched_folders, self._root), time.time()
+        return {upload_id: max(0.0, now - at) for upload_id, at in touched.items()}
 
     async def delete(self, upload_id: str) -> None:
         """Remove the upload's folder, whatever state it is in."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.blobs.memory import MemoryBlobStore
@@ -104,6 +104,14 @@ class MemoryUploadStore:
             await self._blobs.write_bytes(key, whole)
             del self._uploads[upload.id]
         return (await self._blobs.stat(key)).size_bytes
+
+    async def ages(self) -> Mapping[str, float]:
+        """Return how long ago the latest segment of each upload was begun or written to."""
+        now = time.monotonic()
+        return {
+            upload_id: now - max(segment.touched_at for segment in segments.values())
+            for upload_id, segments in self._uploads.items()
+        }
 
     async def delete(self, upload_id: str) -> None:
         """Forget the upload."""

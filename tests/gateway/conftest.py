@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from aiohttp import web
 
 from config.settings import Settings
-from gateway.app import create_app
+from gateway.app import create_app, open_services
+from gateway.listening import listening
+from gateway.services import Services
 from storage.records.database import migrate, open_database
 from storage.records.principals import Principals
 from tests.services.api import Api
@@ -18,20 +21,36 @@ OpenApi = Callable[..., Awaitable[Api]]
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, redis_server: RedisServer) -> Settings:
-    made = Settings(data=tmp_path, redis_url=redis_server.url, free_disk_reserve_bytes=0)
+def chosen() -> dict[str, Any]:
+    """Settings that a test chooses: `@pytest.mark.parametrize("chosen", [{"port": 1}])`."""
+    return {}
+
+
+@pytest.fixture
+async def settings(tmp_path: Path, redis_server: RedisServer, chosen: dict[str, Any]) -> Settings:
+    usual = {"data": tmp_path, "port": 0, "redis_url": redis_server.url, "free_disk_reserve_bytes": 0}
+    made = Settings(**usual | chosen)
     await asyncio.to_thread(migrate, made.database_url)
     return made
 
 
+@asynccontextmanager
+async def running_gateway(settings: Settings) -> AsyncIterator[str]:
+    async with listening(create_app(settings), settings) as ((host, port), *_):
+        yield f"http://{host}:{port}"
+
+
 @pytest.fixture
 async def url(settings: Settings) -> AsyncIterator[str]:
-    runner = web.AppRunner(create_app(settings), access_log=None, max_field_size=32 * 1024)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    yield f"http://{host}:{port}"
-    await runner.cleanup()
+    async with running_gateway(settings) as url:
+        yield url
+
+
+@pytest.fixture
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Records and stores as a process of their own beside the gateway would have them."""
+    async with open_services(settings) as services:
+        yield services
 
 
 @pytest.fixture

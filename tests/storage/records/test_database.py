@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
-from storage.errors import SchemaOutdated, StorageFull
+from storage.errors import SchemaOutdated, StorageFull, StorageUnavailable
 from storage.records.audit import AuditTrail
 from storage.records.database import Database, fetch, migrate, open_database
 from storage.records.evidence import EvidenceRecords
@@ -196,6 +196,15 @@ async def test_closing_waits_for_transactions_whose_callers_were_cancelled_twice
             await caller
         assert finished == []
     assert finished == [True]
+
+
+async def test_a_damaged_database_file_is_storage_that_does_not_answer(database_url, tmp_path: Path):
+    file = tmp_path / "intake.db"
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
+    with pytest.raises(StorageUnavailable, match="malformed"):
+        async with open_database(database_url):
+            pass
 
 
 async def test_a_full_disk_stores_nothing_and_passes_when_there_is_room(database: Database, uploads, records):

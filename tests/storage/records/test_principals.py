@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from storage import tables
+from storage.errors import NotFound
 from storage.records.database import Database
 from storage.records.principals import Principals
 
@@ -19,7 +20,8 @@ async def test_a_revoked_key_is_worthless_and_stays_in_the_list(principals: Prin
     key, principal = await principals.create_key("portal", [], None)
     other, _ = await principals.create_key("other", [], None)
     await principals.revoke(principal.id)
-    await principals.revoke("unknown")
+    with pytest.raises(NotFound, match="no key has the id"):
+        await principals.revoke("unknown")
     assert await principals.find(key) is None
     assert await principals.find(other)
     first, second = await principals.list()

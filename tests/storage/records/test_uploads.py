@@ -3,9 +3,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from storage.errors import NotFound, WriterFenced
+from storage.errors import Damaged, NotFound, WriterFenced
 from storage.evidence import Change, Evidence
 from storage.records.audit import AuditTrail
 from storage.records.evidence import EvidenceRecords
@@ -126,8 +127,8 @@ async def test_a_finish_that_fails_leaves_the_upload_open(uploads):
 
 async def test_an_upload_ends_once(uploads, records):
     upload = await create(uploads)
-    assert await uploads.end(upload.id, UploadState.TERMINATED, withdrawn)
-    assert await uploads.end(upload.id, UploadState.EXPIRED, withdrawn) is None
+    assert await uploads.end(upload.id, UploadState.TERMINATED, withdrawn, expires_at=LATER)
+    assert await uploads.end(upload.id, UploadState.EXPIRED, withdrawn, expires_at=NOW) is None
     assert await uploads.finish(upload.id, received, expires_at=LATER) is None
     assert (await uploads.load(upload.id, None)).state == UploadState.TERMINATED
     assert (await records.load(upload.evidence_id, None)).state == EvidenceState.WITHDRAWN
@@ -137,7 +138,7 @@ async def test_an_upload_ends_once(uploads, records):
 async def test_ending_takes_only_the_ends_of_unfinished_uploads(uploads, state):
     upload = await create(uploads)
     with pytest.raises(ValueError, match="not an unfinished upload's end"):
-        await uploads.end(upload.id, state, withdrawn)
+        await uploads.end(upload.id, state, withdrawn, expires_at=LATER)
 
 
 async def test_taking_over_moves_the_epoch_once(uploads):
@@ -188,22 +189,48 @@ async def test_touching_moves_the_expiry_of_open_uploads_only(uploads):
 
 async def test_open_uploads_are_counted_by_centre_and_swept_in_batches(uploads):
     mine = sorted([(await create(uploads)).id for _ in range(5)])
-    await create(uploads, centre_id="centre-2")
+    other = await create(uploads, centre_id="centre-2")
     await uploads.finish(mine.pop(), received, expires_at=LATER)
     assert await uploads.open_count("centre-1") == 4
     swept, after = [], ""
-    while batch := await uploads.open_uploads(2, after):
-        swept += [upload.id for upload in batch if upload.centre_id == "centre-1"]
-        after = batch[-1].id
-    assert swept == mine
+    while batch := await uploads.open_ids(2, after):
+        swept += batch
+        after = batch[-1]
+    assert swept == sorted([*mine, other.id])
+
+
+async def test_one_unreadable_record_hides_no_other_from_sweeps(uploads, database):
+    first, second = sorted([await create(uploads), await create(uploads)], key=lambda upload: upload.id)
+    await database.execute(text(f"UPDATE upload SET frozen = '{{' WHERE id = '{first.id}'"))
+    assert await uploads.open_ids(10) == (first.id, second.id)
+    with pytest.raises(Damaged):
+        await uploads.load(first.id, None)
+    assert await uploads.load(second.id, None) == second
+    await database.execute(text(f"UPDATE upload SET frozen = '3' WHERE id = '{first.id}'"))
+    with pytest.raises(Damaged):
+        await uploads.load(first.id, None)
+
+
+async def test_ids_that_no_record_has_are_told_from_those_that_one_has(uploads):
+    upload = await create(uploads)
+    assert await uploads.unknown_ids({upload.id, "x" * 32}) == {"x" * 32}
+
+
+async def test_an_upload_that_ended_unfinished_lets_go_of_its_idempotency_key(uploads):
+    first = await create(uploads, idempotency_key="k")
+    assert await uploads.created_before("centre-1", "k") == first
+    assert await uploads.created_before("centre-2", "k") is None
+    await uploads.end(first.id, UploadState.TERMINATED, withdrawn, expires_at=LATER)
+    assert await uploads.created_before("centre-1", "k") is None
+    assert (await create(uploads, idempotency_key="k")).id != first.id
 
 
 async def test_only_open_uploads_expire_and_only_ended_ones_are_forgotten(uploads, records):
     late, finished = await create(uploads), await create(uploads)
     await uploads.touch(late.id, NOW - timedelta(1))
     await uploads.finish(finished.id, received, expires_at=NOW - timedelta(1))
-    assert [upload.id for upload in await uploads.expired(NOW, 10)] == [late.id]
-    assert [upload.id for upload in await uploads.forgettable(NOW, 10)] == [finished.id]
+    assert await uploads.expired_ids(NOW, 10) == (late.id,)
+    assert await uploads.forgettable_ids(NOW, 10) == (finished.id,)
     await uploads.forget(late.id)
     await uploads.forget(finished.id)
     assert (await uploads.load(late.id, None)).state == UploadState.OPEN
