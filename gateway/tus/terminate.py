@@ -18,6 +18,6 @@ async def terminate(request: web.Request) -> web.Response:
         await drop_bytes(services, upload)
         await services.uploads.forget(upload.id)
     else:
-        await request.app[HOLDERS].stop(upload.id)
         await abandon(services, upload, UploadState.TERMINATED, request[PRINCIPAL].id)
+        await request.app[HOLDERS].stop(upload.id)
     return web.Response(status=204)

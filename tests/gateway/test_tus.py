@@ -9,7 +9,8 @@ import pytest
 
 from gateway.tus.holding import STALLED_SECONDS
 from tests.gateway.conftest import OpenApi
-from tests.services.api import BYTES, TUS, Api, cut_connection, metadata, until
+from tests.gateway.wire import until_offset
+from tests.services.api import BYTES, TUS, Api, cut_connection, metadata
 
 
 async def test_options_announces_what_is_composed_and_needs_no_key(open_api: OpenApi) -> None:
@@ -291,10 +292,3 @@ async def test_two_racing_patches_have_one_winner(api: Api) -> None:
         answers = await asyncio.gather(api.patch(upload, 0, b"aaaa"), api.patch(upload, 0, b"bbbb"))
         assert sorted(answer.status for answer in answers) == [204, 409]
         assert await api.offset(upload) == 4
-
-
-async def until_offset(api: Api, upload: str, at_least: int) -> None:
-    async def reached() -> bool:
-        return await api.offset(upload) >= at_least
-
-    await until(reached, 5)

@@ -1,0 +1,80 @@
+"""Two that want one upload, in one process or two: nobody is ended for nothing, each is told where it is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from config.settings import Settings
+from gateway.tus.holding import STALLED_SECONDS
+from tests.gateway.conftest import running_gateway
+from tests.gateway.wire import begun_patch, until_offset
+from tests.services.api import TUS, Api
+
+
+@pytest.fixture(params=["same process", "another process"])
+async def rival(request: pytest.FixtureRequest, api: Api, settings: Settings) -> AsyncIterator[Api]:
+    """The same client at this gateway, or at a second one on the same data."""
+    key = api.session.headers["Authorization"].removeprefix("Bearer ")
+    if request.param == "same process":
+        async with Api(api.url, key) as client:
+            yield client
+    else:
+        async with running_gateway(settings) as url, Api(url, key) as client:
+            yield client
+
+
+async def test_a_patch_that_cannot_match_never_ends_a_sender_that_paused(api: Api, rival: Api) -> None:
+    upload, _ = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 1000) as wire:
+        await until_offset(api, upload, 100)
+        await asyncio.sleep(STALLED_SECONDS + 0.2)
+        for offset in (7, 101, 1000):
+            refused = await rival.patch(upload, offset, b"")
+            assert (refused.status, refused.headers["Upload-Offset"]) == (409, "100")
+        await wire.send(b"b" * 900)
+        status, headers, _ = await wire.answer()
+        assert (status, headers["upload-offset"]) == (204, "1000")
+
+
+async def test_a_sender_that_was_replaced_is_told_where_the_upload_stands(api: Api, rival: Api) -> None:
+    upload, _ = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 1000) as wire:
+        await until_offset(api, upload, 100)
+        await asyncio.sleep(STALLED_SECONDS + 0.2)
+        assert (await rival.patch(upload, 100, b"c" * 400)).status == 204
+        await wire.send(b"b" * 900)
+        status, headers, _ = await wire.answer()
+        assert (status, headers["upload-offset"]) == (409, "500")
+        assert await api.offset(upload) == 500
+
+
+async def test_a_patch_whose_upload_was_cancelled_meanwhile_is_404(
+    api: Api, rival: Api, settings: Settings
+) -> None:
+    upload, evidence = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 500) as wire:
+        await until_offset(api, upload, 100)
+        async with rival.session.delete(upload, headers=TUS) as answer:
+            assert answer.status == 204
+        await wire.send(b"b" * 400)
+        status, headers, _ = await wire.answer()
+        assert status == 404
+        assert "upload-offset" not in headers
+        assert (await api.evidence(evidence))["state"] == "withdrawn"
+
+
+async def test_the_last_byte_of_an_upload_cancelled_meanwhile_is_404_and_leaves_nothing(
+    api: Api, rival: Api, settings: Settings
+) -> None:
+    upload, evidence = await api.create(500)
+    async with begun_patch(api, upload, 0, b"a" * 100, 500) as wire:
+        await until_offset(api, upload, 100)
+        async with rival.session.delete(upload, headers=TUS) as answer:
+            assert answer.status == 204
+        await wire.send(b"b" * 400)
+        assert (await wire.answer())[0] == 404
+        names = {upload.rpartition("/")[2], evidence.rpartition("/")[2]}
+        assert [
+            path for path in settings.store.rglob("*") if path.is_file() and names & set(path.parts)
+        ] == []
