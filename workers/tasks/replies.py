@@ -12,9 +12,9 @@ from config.formats import load_formats
 from config.reasons import load_reasons
 from workers.decisions import Content
 
-#: What tools measured: plain values, and lists of them.
-Fact = bool | int | FiniteFloat | str | None
-Facts = dict[str, Fact | list[Fact]]
+#: What tools measured: plain values, lists and tables of them.
+Plain = bool | int | FiniteFloat | str | None
+Facts = dict[str, Plain | list[Plain] | dict[str, Plain]]
 
 
 def _known_type(name: str) -> str:

@@ -7,7 +7,7 @@ from workers.tasks.replies import Accepted, Inspected, Page, Pictures, Refused
 
 ACCEPTED = {
     "accepted": True, "type": "jpeg", "media_type": "text/html", "kind": "video",
-    "flags": [], "facts": {"width": 3}, "members": [{"name": "a", "file": "1", "size_bytes": 3}],
+    "flags": [], "facts": {"width": 3, "tracks": {"video": 1}, "brands": ["isom"]}, "members": [{"name": "a", "file": "1", "size_bytes": 3}],
 }  # fmt: skip
 REFUSED = {"accepted": False, "state": "held", "code": "held_damaged", "detail": {"problem": "cut"}}
 PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
@@ -32,6 +32,7 @@ def test_a_refusal_keeps_its_words() -> None:
         None,
         {**ACCEPTED, "type": "rootkit"},
         {**ACCEPTED, "facts": {"width": float("nan")}},
+        {**ACCEPTED, "facts": {"tracks": {"video": float("inf")}}},
         {**ACCEPTED, "members": [{"file": 3}]},
         {**ACCEPTED, "members": None},
         {**ACCEPTED, "accepted": "yes"},
