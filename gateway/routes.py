@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from gateway import evidence, health, queues
+from gateway.expecting import ASK_LATER
 from gateway.tus.append import append
 from gateway.tus.create import create
 from gateway.tus.head import head
@@ -13,12 +14,12 @@ from gateway.tus.terminate import terminate
 
 ROUTES: tuple[web.AbstractRouteDef, ...] = (
     web.options(ROOT, options),
-    web.post(ROOT, create),
+    web.post(ROOT, create, **ASK_LATER),
     web.options(f"{ROOT}/{{id}}", options),
     web.head(f"{ROOT}/{{id}}", head),
-    web.patch(f"{ROOT}/{{id}}", append),
+    web.patch(f"{ROOT}/{{id}}", append, **ASK_LATER),
     web.delete(f"{ROOT}/{{id}}", terminate),
-    web.post(f"{ROOT}/{{id}}", override),
+    web.post(f"{ROOT}/{{id}}", override, **ASK_LATER),
     web.get("/v1/evidence", evidence.listing),
     web.get("/v1/evidence/{id}", evidence.show),
     web.get("/v1/evidence/{id}/original", evidence.original),

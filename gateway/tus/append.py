@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from gateway.expecting import ask_for_body
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
 from gateway.problems import Problem, offset_mismatch
 from gateway.tus.completion import complete, durable_offset
@@ -51,6 +52,7 @@ async def _received(request: web.Request, upload: Upload, provided: int) -> tupl
     services = request.app[SERVICES]
     settings = services.settings
     async with request.app[HOLDERS].hold(upload, request.content, provided) as (held, writer):
+        await ask_for_body(request)
         await receive(
             request.content,
             writer,
