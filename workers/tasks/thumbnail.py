@@ -5,18 +5,23 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from config.formats import load_formats
 from config.profiles import load_profiles
 from storage.evidence import Evidence, original_key
 from storage.states import StageName
 from transcode.children import ChildResult
 from transcode.made import Made
+from transcode.metafile import draw_metafile
 from transcode.poster import make_poster
 from transcode.probe import probe
 from transcode.scratch import open_folder
+from transcode.undrawn import Undrawable
 from workers.context import Context
 from workers.tasks.finding import Finding
 from workers.tasks.publication import publish
-from workers.tasks.replies import Page, Picture, Pictures
+from workers.tasks.replies import Facts, Page, Picture, Pictures
 
 #: Most that one picture or page may take, in seconds.
 _PICTURE_SECONDS = 60.0
@@ -26,6 +31,28 @@ _PAGE = "transcode.document:render"
 
 #: Makes the pictures of one original; what it opens stays open until they are published.
 _Maker = Callable[[Context, Path, AsyncExitStack], Awaitable[tuple[list[Made], dict[str, Any]]]]
+
+
+class _Moving(BaseModel):
+    """An animation's review picture."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    file: str
+    width: PositiveInt
+    height: PositiveInt
+
+    @property
+    def media_type(self) -> str:
+        """Return the one type that animations are made in."""
+        return "image/webp"
+
+
+class _Drawn(Pictures):
+    """The whole reply of `transcode.image:render`: without pictures, its facts say why there are none."""
+
+    moving: _Moving | None = None
+    facts: Facts = Field(default_factory=dict)
 
 
 async def thumbnail(context: Context, evidence: Evidence) -> Finding:
@@ -44,20 +71,44 @@ async def thumbnail(context: Context, evidence: Evidence) -> Finding:
 async def _pictures(
     context: Context, source: Path, stack: AsyncExitStack
 ) -> tuple[list[Made], dict[str, Any]]:
-    """Make the thumbnail and the picture in review size."""
-    pictures = load_profiles().pictures
-    arguments = {
-        "sizes": {"thumbnail": pictures.thumbnail_edge, "image": pictures.review_edge},
-        "max_pixels": pictures.max_pixels,
-        "jpeg_quality": pictures.jpeg_quality,
-    }
+    """Make the thumbnail and the picture in review size, which moves where the original does."""
+    arguments = picture_arguments()
     child = await stack.enter_async_context(
         context.children.call(_PICTURES, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
     )
-    reply = Pictures.model_validate(child.value)
+    reply = _Drawn.model_validate(child.value)
+    found: dict[str, Picture | _Moving] = dict(reply.pictures.items())
+    if reply.moving:
+        found["image"] = reply.moving
     command = (_PICTURES, repr(arguments))
-    made = [_made(kind, child, picture, command, reply.tools) for kind, picture in reply.pictures.items()]
-    return made, {"width": reply.width, "height": reply.height}
+    made = [_made(kind, child, picture, command, reply.tools) for kind, picture in found.items()]
+    size = {"width": reply.width, "height": reply.height} if made else {}
+    return made, {**size, **reply.facts}
+
+
+def picture_arguments() -> dict[str, Any]:
+    """Return what `transcode.image:render` is told, by the tables of formats and profiles."""
+    pictures = load_profiles().pictures
+    limits = [row.reduce_to_bytes for row in load_formats().extensions.values() if "image" in row.groups]
+    return {
+        "sizes": {"thumbnail": pictures.thumbnail_edge, "image": pictures.review_edge},
+        "max_pixels": pictures.max_pixels,
+        "max_bytes": min(limits),
+        "jpeg_quality": pictures.jpeg_quality,
+    }
+
+
+async def _metafile(
+    context: Context, source: Path, stack: AsyncExitStack
+) -> tuple[list[Made], dict[str, Any]]:
+    """Draw a metafile as large as the largest picture, which has no size in pixels of its own."""
+    folder = await stack.enter_async_context(open_folder(context.settings.scratch))
+    try:
+        drawn = await draw_metafile(source, folder, load_profiles().pictures.review_edge)
+    except Undrawable as unknown:
+        return [], unknown.facts()
+    made, _ = await _pictures(context, drawn, stack)
+    return made, {}
 
 
 async def _page(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
@@ -82,7 +133,7 @@ async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tupl
 
 
 def _made(
-    kind: str, child: ChildResult, picture: Picture, command: tuple[str, ...], tools: dict[str, str]
+    kind: str, child: ChildResult, picture: Picture | _Moving, command: tuple[str, ...], tools: dict[str, str]
 ) -> Made:
     path = child.file(picture.file)
     return Made(
@@ -104,6 +155,10 @@ MAKERS: dict[str, _Maker] = {
     "tiff": _pictures,
     "gif": _pictures,
     "heic": _pictures,
+    "bmp": _pictures,
+    "pcx": _pictures,
+    "psd": _pictures,
+    "wmf": _metafile,
     "pdf": _page,
 }
 MAKERS_BY_KIND: dict[str, _Maker] = {"video": _poster}

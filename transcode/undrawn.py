@@ -1,0 +1,26 @@
+"""Sound evidence of which no picture can be made here, and why: never the evidence's fault."""
+
+from enum import StrEnum
+
+
+class NoPicture(StrEnum):
+    """Why there is no picture."""
+
+    #: Frames of a film in a picture's clothes, and none of them is marked as the picture.
+    SEQUENCE = "sequence_without_still"
+    #: A kind of its format that no reader here knows.
+    VARIANT = "variant_unknown"
+    #: The program that draws it is not installed.
+    TOOL = "tool_missing"
+
+
+class Undrawable(Exception):
+    """No reader here knows such a picture; nothing is said against it."""
+
+    def __init__(self, code: NoPicture, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+    def facts(self) -> dict[str, str]:
+        """Return what the evidence's record says in place of a picture."""
+        return {"no_picture": str(self.code), "no_picture_reason": str(self)}
