@@ -1,6 +1,8 @@
 """Evidence over HTTP: status, list, and the bytes of what may be seen."""
 
 import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -12,8 +14,8 @@ from gateway.problems import Problem
 from gateway.representation import represent
 from storage.errors import NotFound
 from storage.evidence import Evidence, original_key, rendition_key
-from storage.states import ON_ITS_WAY, EvidenceState
-from workers.queue import QueueUnavailable
+from storage.states import ON_ITS_WAY, EvidenceState, StageName
+from workers.queue import Progress, QueueUnavailable
 
 _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 _LARGEST_PAGE = 200
@@ -22,7 +24,8 @@ _USUAL_PAGE = 50
 
 async def show(request: web.Request) -> web.Response:
     """`GET /v1/evidence/{id}`."""
-    return web.json_response(await _represented(request, await _find(request)))
+    (shown,) = await _represented(request, [await _find(request)])
+    return web.json_response(shown)
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -30,7 +33,7 @@ async def listing(request: web.Request) -> web.Response:
     page = await request.app[SERVICES].evidence.page(
         visible_centre(request[PRINCIPAL]), _state(request), _limit(request), _cursor(request)
     )
-    items = [await _represented(request, evidence) for evidence in page.items]
+    items = await _represented(request, page.items)
     return web.json_response({"items": items, "next_cursor": page.next_cursor})
 
 
@@ -61,14 +64,13 @@ async def _find(request: web.Request) -> Evidence:
     return await request.app[SERVICES].evidence.load(request.match_info["id"], centre_id)
 
 
-async def _represented(request: web.Request, evidence: Evidence) -> dict[str, Any]:
-    """Return the evidence's JSON with live progress; without Redis it is shown as the record knows it."""
-    if evidence.state not in ON_ITS_WAY:
-        return represent(evidence, {})
-    try:
-        return represent(evidence, await request.app[SERVICES].queue.progress(evidence.id))
-    except QueueUnavailable:
-        return represent(evidence, {})
+async def _represented(request: web.Request, found: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """Return the JSON of each with live progress; without Redis it is shown as the record knows it."""
+    moving = [evidence.id for evidence in found if evidence.state in ON_ITS_WAY]
+    progress: Mapping[str, Mapping[StageName, Progress]] = {}
+    with suppress(QueueUnavailable):
+        progress = await request.app[SERVICES].queue.progress_of(moving)
+    return [represent(evidence, progress.get(evidence.id, {})) for evidence in found]
 
 
 def _state(request: web.Request) -> EvidenceState | None:

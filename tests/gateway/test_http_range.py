@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http_range import Span, Unsatisfiable, parse_range, range_applies
+from gateway.http_range import Span, Unsatisfiable, is_unchanged, parse_range, range_applies
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ from gateway.http_range import Span, Unsatisfiable, parse_range, range_applies
         ("bytes=0-1,3-4", None),
         ("pages=1-2", None),
         ("bytes=a-b", None),
+        ("BYTES=0-1", Span(0, 1)),
+        ("bytes=" + "9" * 5000 + "-", None),
+        ("bytes=-" + "9" * 5000, None),
+        ("bytes=0-" + "9" * 18, Span(0, 9)),
     ],
 )
 def test_single_ranges_are_served_and_others_ignored(header: str | None, span: Span | None) -> None:
@@ -55,3 +59,13 @@ def test_only_an_equal_strong_tag_lets_a_range_through() -> None:
     assert range_applies('"a"', '"a"')
     assert not range_applies('W/"a"', '"a"')
     assert not range_applies("Sat, 21 Nov 2026 20:00:00 GMT", '"a"')
+
+
+@pytest.mark.parametrize("sent", ['"a"', 'W/"a"', '"x", "a"', '"x" ,W/"a","y"', "*", ' "a" '])
+def test_a_tag_among_those_the_client_has_is_compared_weakly(sent: str) -> None:
+    assert is_unchanged(sent, '"a"')
+
+
+@pytest.mark.parametrize("sent", [None, "", '"b"', "a", '"x", W/"y"', '"a', 'a"b"'])
+def test_other_tags_are_not_ours(sent: str | None) -> None:
+    assert not is_unchanged(sent, '"a"')
