@@ -1,7 +1,4 @@
-"""Everything that is a ZIP archive: office files of both families, and archives as such.
-
-Apple's iWork files are archives too; they have no detector yet, so nothing is said of them.
-"""
+"""Everything that is a ZIP archive: office files of three families, and archives as such."""
 
 import zipfile
 from collections.abc import Callable
@@ -10,38 +7,37 @@ from dataclasses import dataclass
 from scanning.archive import check_members, extract_members, open_archive
 from scanning.content import Content
 from scanning.detector import Detector
-from scanning.detectors import odf, ooxml
+from scanning.detectors import iwork, odf, ooxml
 from scanning.findings import Checked, suspicious
 
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """A family of archives, known by one member."""
+    """A family of archives, known by having one of some members."""
 
-    member: str
+    members: frozenset[str]
     types: frozenset[str]
     type_of: Callable[[zipfile.ZipFile], str | None]
     check: Callable[[zipfile.ZipFile, str], Checked]
 
 
 _FAMILIES = (
-    _Family(ooxml.CONTENT_TYPES, frozenset(ooxml.TYPES.values()), ooxml.type_of, ooxml.check),
-    _Family(odf.MIMETYPE, frozenset(odf.TYPES.values()), odf.type_of, odf.check),
+    _Family(frozenset({ooxml.CONTENT_TYPES}), frozenset(ooxml.TYPES.values()), ooxml.type_of, ooxml.check),
+    _Family(frozenset({odf.MIMETYPE}), frozenset(odf.TYPES.values()), odf.type_of, odf.check),
+    _Family(iwork.MEMBERS, iwork.TYPES, iwork.type_of, iwork.check),
 )
-_IWORK_MEMBERS = frozenset({"Index/Document.iwa", "Index.zip", "index.xml", "index.apxl"})
-_IWORK_TYPES = frozenset({"pages"})
 _OFFICE_TYPES = frozenset[str]().union(*(family.types for family in _FAMILIES))
 
 
 def _type_of(content: Content) -> str | None:
     with open_archive(content) as archive:
         names = frozenset(archive.namelist())
-        families = [family for family in _FAMILIES if family.member in names]
+        families = [family for family in _FAMILIES if family.members & names]
         if len(families) > 1:
             raise suspicious("it is two kinds of document at once")
         if families:
             return families[0].type_of(archive) or "zip"
-    return None if names & _IWORK_MEMBERS else "zip"
+    return "zip"
 
 
 def _check(content: Content, name: str) -> Checked:
@@ -60,5 +56,5 @@ DETECTOR = Detector(
     check=_check,
     extract=extract_members,
     container="zip",
-    may_hide=_OFFICE_TYPES | _IWORK_TYPES,
+    may_hide=_OFFICE_TYPES,
 )

@@ -1,0 +1,70 @@
+"""Rich text: one group in braces, followed to the brace that closes it.
+
+Source: Microsoft, "Rich Text Format (RTF) Specification", version 1.9.1.
+"""
+
+import re
+from itertools import accumulate
+
+from scanning.content import Content
+from scanning.detector import Detector
+from scanning.findings import Checked, damage
+
+_PIECE_BYTES = 1 << 20
+_OPEN, _CLOSE = b"{}"
+_NO_BRACES = bytes(set(range(256)) - {_OPEN, _CLOSE})
+#: Bytes that are no text follow, as many as the number says.
+_BINARY = re.compile(rb"\\bin(\d{1,10}) ?")
+_LONGEST_WORD_BYTES = 48
+_ATTACHMENT = re.compile(rb"\\obj(?:data|emb|link|autlink|ocx)")
+_STEP = {_OPEN: 1, _CLOSE: -1}
+
+
+def _check(content: Content, _name: str) -> Checked:
+    offset, depth, flags = 0, 0, set[str]()
+    while data := content.at(offset, _PIECE_BYTES):
+        piece, skipped = _text(data, is_last=offset + len(data) >= content.size_bytes)
+        if _ATTACHMENT.search(piece):
+            flags.add("attachments")
+        closed = _closing(piece, depth)
+        if closed is not None:
+            return Checked(flags=frozenset(flags), end=offset + closed + 1)
+        depth += piece.count(_OPEN) - piece.count(_CLOSE)
+        offset += len(piece) + skipped
+    raise damage("its end is missing")
+
+
+def _text(data: bytes, *, is_last: bool) -> tuple[bytes, int]:
+    """Return a piece up to its first bytes that are no text, its escapes blanked, and how many to skip."""
+    plain = data.replace(b"\\\\", b"  ").replace(b"\\{", b"  ").replace(b"\\}", b"  ")
+    binary = _BINARY.search(plain)
+    if binary and (is_last or binary.end() < len(plain)):
+        return plain[: binary.end()], int(binary[1])
+    # A word at the border of two pieces is left to the second.
+    word = -1 if is_last else plain.rfind(b"\\", len(plain) - _LONGEST_WORD_BYTES)
+    return (plain[:word] if word > 0 else plain), 0
+
+
+def _closing(piece: bytes, depth: int) -> int | None:
+    """Return where the outermost group is closed in `piece`, which begins `depth` groups deep."""
+    if depth > piece.count(_CLOSE):
+        return None
+    braces = piece.translate(None, _NO_BRACES)
+    for number, level in enumerate(accumulate((_STEP[brace] for brace in braces), initial=depth)):
+        if number and level == 0:
+            return _place(piece, number)
+    return None
+
+
+def _place(piece: bytes, number: int) -> int:
+    """Return where the brace of that number (from 1) stands."""
+    found = (match.start() for match in re.finditer(rb"[{}]", piece))
+    return next(place for count, place in enumerate(found, 1) if count == number)
+
+
+DETECTOR = Detector(
+    tells=frozenset({"rtf"}),
+    looks_like=lambda head: head.startswith(b"{\\rtf"),
+    type_of=lambda _: "rtf",
+    check=_check,
+)
