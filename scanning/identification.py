@@ -7,7 +7,34 @@ from dataclasses import replace
 
 from scanning.content import Content
 from scanning.detector import Detector
-from scanning.detectors import elf, gif, isobmff, jpeg, matroska, ole, pdf, pe, png, riff, text, zipped
+from scanning.detectors import (
+    access,
+    aiff,
+    amr,
+    asf,
+    bmp,
+    elf,
+    flv,
+    gif,
+    isobmff,
+    jpeg,
+    matroska,
+    mpegaudio,
+    mpegps,
+    mpegts,
+    ole,
+    pcx,
+    pdf,
+    pe,
+    png,
+    psd,
+    riff,
+    rtf,
+    text,
+    tiff,
+    wmf,
+    zipped,
+)
 from scanning.findings import Checked, Finding, Flawed
 from scanning.tails import check_tail
 
@@ -23,8 +50,27 @@ DETECTORS: tuple[Detector, ...] = (
     riff.DETECTOR,
     matroska.DETECTOR,
     isobmff.DETECTOR,
+    tiff.DETECTOR,
+    psd.DETECTOR,
+    aiff.DETECTOR,
+    amr.DETECTOR,
+    flv.DETECTOR,
+    asf.DETECTOR,
+    access.DETECTOR,
+    rtf.DETECTOR,
     pdf.DETECTOR,
+    wmf.DETECTOR,
+    bmp.DETECTOR,
+    pcx.DETECTOR,
+    mpegps.DETECTOR,
+    mpegts.DETECTOR,
+    mpegaudio.DETECTOR,
     text.DETECTOR,
+)
+
+#: Types of which nothing says where they end, so that a file cut short looks whole. (Of MP3, some say.)
+ENDLESS: frozenset[str] = frozenset(
+    {"text", "html", "svg", "aac", "amr", "mp3", "flv", "mpegts", "mpegps", "mpeges"}
 )
 
 #: Types whose files are checked by machine; an extension that holds others has to wait for its detector.

@@ -4,7 +4,8 @@
 FAMILIES = (
     frozenset({"jpg", "jpeg", "jfif"}),
     frozenset({"mp4", "m4v", "m4a", "m4b"}),
-    frozenset({"3gp", "3g2"}),
+    # Browsers and phones rename 3GP recordings to .mp4, not the other way.
+    frozenset({"3gp", "3g2", "mp4"}),
     frozenset({"mpg", "mts"}),
 )
 

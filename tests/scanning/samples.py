@@ -4,9 +4,13 @@ import io
 import struct
 import wave
 import zipfile
+from uuid import UUID
 
 import pikepdf
 from PIL import Image
+
+from config.formats import load_formats
+from scanning import identification
 
 OPEN = "application/vnd.openxmlformats-officedocument."
 MICROSOFT = "application/vnd.ms-"
@@ -185,6 +189,105 @@ def powerpoint(token: int = 0xE391C05F) -> bytes:
     return compound({"Current User": user, "PowerPoint Document": bytes(100)})
 
 
+def form(*chunks: tuple[bytes, bytes]) -> bytes:
+    body = b"".join(
+        struct.pack(">4sI", kind, len(data)) + data + bytes(len(data) % 2) for kind, data in chunks
+    )
+    return struct.pack(">4sI4s", b"FORM", 4 + len(body), b"AIFF") + body
+
+
+def tag_of_id3(length: int) -> bytes:
+    return b"ID3\x04\0\0" + bytes((0, 0, length >> 7, length & 127)) + bytes(length)
+
+
+def mp3_frame(content: bytes = b"") -> bytes:
+    # MPEG-1, layer III, 128 kbit/s, 44.1 kHz.
+    return b"\xff\xfb\x90\x00" + content.ljust(413, b"\x55")
+
+
+def mp3(frames: int = 12) -> bytes:
+    return tag_of_id3(300) + mp3_frame() * frames + b"TAG".ljust(128, b"\0")
+
+
+def aac(frames: int = 12) -> bytes:
+    return (bytes.fromhex("fff150800c9ffc") + bytes(93)) * frames
+
+
+def amr(frames: int = 20) -> bytes:
+    return b"#!AMR\n" + (b"\x3c" + bytes(31)) * frames
+
+
+def flv() -> bytes:
+    tag = b"\x09" + (200).to_bytes(3, "big") + bytes(7) + bytes(200)
+    return b"FLV\x01\x01\0\0\0\x09\0\0\0\0" + (tag + (211).to_bytes(4, "big")) * 10
+
+
+def asf_object(kind: str, content: bytes) -> bytes:
+    return UUID(kind).bytes_le + struct.pack("<Q", 24 + len(content)) + content
+
+
+def asf(stream: str = "BC19EFC0-5B4D-11CF-A8FD-00805F5C442B", *extra: bytes) -> bytes:
+    data = asf_object("75B22636-668E-11CF-A6D9-00AA0062CE6C", bytes(500))
+    streams = asf_object("B7DC0791-A9B7-11CF-8EE6-00C00C205365", UUID(stream).bytes_le + bytes(38))
+    size_bytes = 30 + 104 + len(streams) + sum(map(len, extra)) + len(data)
+    about = bytes(16) + struct.pack("<Q", size_bytes) + bytes(56)
+    parts = [asf_object("8CABDCA1-A947-11CF-8EE4-00C00C205365", about), streams, *extra]
+    count = struct.pack("<IBB", len(parts), 1, 2)
+    return asf_object("75B22630-668E-11CF-A6D9-00AA0062CE6C", count + b"".join(parts)) + data
+
+
+def transport_stream(packets: int = 40, time: bytes = b"") -> bytes:
+    table, film = b"G\x40\x00\x10" + bytes(184), b"G\x01\x00\x10" + bytes(184)
+    return (time + table) + (time + film) * (packets - 1)
+
+
+def program_stream(packs: int = 12) -> bytes:
+    pack = bytes.fromhex("000001ba44000400040103043bf8")
+    return (pack + b"\0\0\x01\xe0" + struct.pack(">H", 300) + bytes(300)) * packs + b"\0\0\x01\xb9"
+
+
+def database(engine: bytes = b"Jet", version: int = 1, page_bytes: int = 4096) -> bytes:
+    first = b"\0\x01\0\0Standard " + engine + b" DB\0" + bytes((version,))
+    pages = [first, b"\x01\x01", b"\x02\x01", b"\x01\x01"]
+    return b"".join(page.ljust(page_bytes, b"\0") for page in pages)
+
+
+def photoshop(*, packed: bool = False) -> bytes:
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 20, 30, 8, 3) + bytes(12)
+    rows = 3 * 20
+    if packed:
+        return header + b"\0\x01" + struct.pack(">H", 2) * rows + b"\xe3\x07" * rows
+    return header + b"\0\0" + bytes(30) * rows
+
+
+def metafile(*records: bytes, placeable: bool = True) -> bytes:
+    body = b"".join(records or [struct.pack("<IH", 40, 0x0103) + bytes(74)] * 10)
+    body += struct.pack("<IH", 3, 0)
+    header = struct.pack("<HHHIHIH", 1, 9, 0x0300, 9 + len(body) // 2, 0, 40, 0)
+    return (b"\xd7\xcd\xc6\x9a".ljust(22, b"\0") if placeable else b"") + header + body
+
+
+def rich_text(words: str = "Plain words. ") -> bytes:
+    return ("{\\rtf1\\ansi {\\fonttbl{\\f0 Arial;}}\\f0 " + words * 30 + "\\par}").encode()
+
+
+def message_archive(number: int) -> bytes:
+    """The beginning of an .iwa: one Snappy block of a literal, then a copy of a part of it."""
+    kind = bytes((0x08, number & 127 | 128, number >> 7)) if number > 127 else bytes((0x08, number))
+    about = b"\x08\x01\x12" + bytes((len(kind) + 4,)) + kind + b"\x12\0\x18\0"
+    plain = bytes((len(about),)) + about
+    block = bytes((len(plain) + 8, (len(plain) - 1) << 2)) + plain + b"\x11\x04"
+    return b"\0" + len(block).to_bytes(3, "little") + block
+
+
+def pages(number: int = 10_000) -> bytes:
+    return archive({"Index/Document.iwa": message_archive(number), "Metadata/Properties.plist": b"x" * 500})
+
+
+def old_pages(root: str = "sl:document") -> bytes:
+    return archive({"index.xml": f'<?xml version="1.0"?>\n<{root} xmlns:sl="a">' + "text " * 500})
+
+
 #: Extension to a genuine file of it.
 GENUINE = {
     "jpg": picture("JPEG"),
@@ -215,6 +318,23 @@ GENUINE = {
     "xls": excel(),
     "ppt": powerpoint(),
     "exe": program(),
+    "aac": aac(),
+    "aiff": form((b"COMM", bytes(18)), (b"SSND", bytes(501))),
+    "amr": amr(),
+    "mp3": mp3(),
+    "mdb": database(),
+    "accdb": database(b"ACE", 2),
+    "rtf": rich_text(),
+    "pages": pages(),
+    "tif": picture("TIFF"),
+    "psd": photoshop(),
+    "pcx": picture("PCX"),
+    "bmp": picture("BMP"),
+    "wmf": metafile(),
+    "flv": flv(),
+    "wmv": asf(),
+    "mts": transport_stream(time=bytes(4)),
+    "mpg": program_stream(),
 }
 #: What nobody accepts, by the type it is found to be.
 NEVER_ACCEPTED = {
@@ -229,6 +349,10 @@ NEVER_ACCEPTED = {
     "webp": picture("WEBP"),
     "svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
     "ole": compound({"Something": b"else"}),
+    "asf-audio": asf("F8699E40-5B4D-11CF-A8FD-00805F5C442B"),
+    "iwork": pages(1),
 }
-#: Formats that do not say where they end, so that a cut cannot be seen.
-ENDLESS = frozenset({"txt", "html"})
+#: Extensions of formats that do not say where they end, so that a cut cannot be seen.
+ENDLESS = frozenset(
+    name for name, row in load_formats().extensions.items() if row.holds & identification.ENDLESS
+)
