@@ -46,25 +46,28 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
 def _load(path: Path, kind: str, max_pixels: int, edge: int) -> Image.Image:
     """Return the pixels in a mode that libvips knows; what is far larger than `edge` is halved, thirded…"""
     try:
-        image: Image.Image = Image.open(path, formats=[kind])
-        check_pixels(*image.size, max_pixels)
-        if not getattr(image, "tile", None):
-            raise Undrawable(NoPicture.VARIANT, "its picture is packed in a way that is not known here")
-        image.load()
+        with Image.open(path, formats=[kind]) as image:
+            check_pixels(*image.size, max_pixels)
+            if not image.tile:
+                raise Undrawable(NoPicture.VARIANT, "its picture is packed in a way that is not known here")
+            image.load()
+            return _plain(image, edge)
     except (OSError, ValueError, SyntaxError, IndexError, KeyError, EOFError) as error:
         if str(error).startswith(UNKNOWN):
             raise Undrawable(NoPicture.VARIANT, str(error)) from error
         raise SourceDamaged(f"the picture cannot be read: {error}") from error
-    profile = image.info.get("icc_profile")
-    image = _plain(image)
-    factor = max(image.size) // edge
+
+
+def _plain(image: Image.Image, edge: int) -> Image.Image:
+    plain = _convert(image)
+    factor = max(plain.size) // edge
     if factor > 1:
-        image = image.reduce(factor)
-    image.info = {"icc_profile": profile}
-    return image
+        plain = plain.reduce(factor)
+    plain.info = {"icc_profile": image.info.get("icc_profile")}
+    return plain
 
 
-def _plain(image: Image.Image) -> Image.Image:
+def _convert(image: Image.Image) -> Image.Image:
     if image.mode in MODES:
         return image
     if image.mode == "LAB":

@@ -16,6 +16,8 @@ BMP_PLAIN = frozenset({0, 3, 6})
 PCX_KINDS = frozenset({(1, 1), (1, 2), (1, 4), (8, 1), (8, 3)})
 #: Colour modes of Photoshop at 8 bits, and 1 bit for bitmaps, that Pillow reads.
 PSD_KINDS = frozenset({(0, 1), (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (7, 8), (8, 8), (9, 8)})
+#: Every depth that the format has.
+PSD_DEPTHS = frozenset({1, 8, 16, 32})
 PCX_RUN = 63
 PACKBITS_RUN = 128
 
@@ -71,6 +73,8 @@ def _pcx(start: bytes) -> Header:
 def _psd(start: bytes) -> Header:
     """Read a PSD's header (Adobe Photoshop File Formats Specification, File Header Section)."""
     version, channels, height, width, depth, mode = struct.unpack_from(">H6xHIIHH", start, 4)
+    if depth not in PSD_DEPTHS:
+        raise SourceDamaged(f"its header says {depth} bits a channel")
     if version != 1 or (mode, depth) not in PSD_KINDS:
         words = f"it is a Photoshop picture of version {version}, colour mode {mode} and {depth} bits"
         raise Undrawable(NoPicture.VARIANT, words)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pillow_heif  # noqa: F401 - before libvips, whose libheif it would else be given, and crash
 import pytest
 
 from transcode.children import ChildPool, open_children
