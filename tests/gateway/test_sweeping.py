@@ -1,84 +1,20 @@
 """Sweeps: nobody's trouble is another's, nothing that receives is dropped, and no bytes stay behind."""
 
 import asyncio
-import os
-import secrets
-import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from uuid6 import uuid7
 
 from config.settings import Settings
 from gateway import sweeping
 from gateway.services import Services
-from gateway.sweeping import ORPHAN_SECONDS, sweep
-from gateway.tus.completion import abandon, complete
-from storage.errors import NotFound, StorageError
-from storage.evidence import Evidence, original_key
-from storage.records.audit import AuditTrail
-from storage.records.database import open_database
-from storage.states import EvidenceState
-from storage.upload import Upload, UploadRef, UploadState
-from tests.gateway.conftest import OpenApi
-from tests.services.api import TUS, Api, cut_connection, until
-from workers.decisions import abandoned
-from workers.pipeline import first_stages
+from gateway.sweeping import sweep
+from storage.upload import UploadRef, UploadState
+from tests.gateway.left_uploads import execute, files_of, let_idle, new_upload, state_of
+from tests.services.api import Api, cut_connection, until
 
-LATE = timedelta(days=400)
 HURRIED = {"upload_lifetime_seconds": 2, "silent_connection_seconds": 1}
-
-
-async def new_upload(services: Services, length: int = 10, sent: bytes = b"", lifetime: float = 60) -> Upload:
-    now = datetime.now(UTC)
-    evidence = Evidence(str(uuid7()), "GB001", EvidenceState.RECEIVING, now, now, stages=first_stages())
-    upload = Upload(
-        id=secrets.token_urlsafe(24),
-        evidence_id=evidence.id,
-        centre_id="GB001",
-        principal_id="sender",
-        created_at=now,
-        expires_at=now + timedelta(seconds=lifetime),
-        length_bytes=length,
-    )
-    await services.store.create(upload.ref)
-    await services.uploads.create(upload, evidence)
-    async with services.store.open_writer(upload.ref) as writer:
-        await writer.write([sent])
-    return upload
-
-
-def let_idle(settings: Settings, upload_id: str, seconds: float) -> None:
-    """Make what is stored of an upload look untouched for so long."""
-    folder, then = settings.store / "uploads" / upload_id, time.time() - seconds
-    for path in (*folder.iterdir(), folder):
-        os.utime(path, (then, then))
-
-
-def files_of(settings: Settings, upload: Upload) -> list[Path]:
-    return [
-        path
-        for path in settings.store.rglob("*")
-        if path.is_file() and {upload.id, upload.evidence_id} & set(path.parts)
-    ]
-
-
-async def execute(settings: Settings, statement: str, **values: object) -> None:
-    async with open_database(settings.database_url) as database:
-        await database.execute(text(statement).bindparams(**values))
-
-
-async def actors(settings: Settings, evidence_id: str) -> list[tuple[str, str]]:
-    async with open_database(settings.database_url) as database:
-        return [(event.kind, event.actor) for event in await AuditTrail(database).events(evidence_id)]
-
-
-async def state_of(services: Services, upload: Upload) -> UploadState:
-    return (await services.uploads.load(upload.id, None)).state
 
 
 @pytest.mark.parametrize("damage", ["frozen = '{'", "frozen = '3'", "state = 'open', metadata = x'ff'"])
@@ -206,108 +142,3 @@ async def test_an_expired_upload_answers_410_for_a_day_before_it_is_forgotten(
     assert (found["state"], found["code"]) == ("expired", "expired")
     await sweep(services, datetime.now(UTC) + timedelta(hours=25))
     assert (await api.head(path)).status == 404
-
-
-async def test_expiry_stands_in_the_audit_as_the_systems_doing(
-    services: Services, settings: Settings
-) -> None:
-    upload = await new_upload(services, lifetime=-9)
-    let_idle(settings, upload.id, 60)
-    await sweep(services, datetime.now(UTC))
-    assert await actors(settings, upload.evidence_id) == [("created", "sender"), ("expired", "system")]
-
-
-async def test_a_cancellation_stands_in_the_audit_as_the_doing_of_who_cancelled(
-    open_api: OpenApi, settings: Settings
-) -> None:
-    creator, other = await open_api(), await open_api()
-    path, evidence = await creator.create(10)
-    async with other.session.delete(path, headers=TUS) as answer:
-        assert answer.status == 204
-    path, whole = await creator.create(5)
-    await other.patch(path, 0, b"hello")
-    (_, created), (_, cancelled) = await actors(settings, evidence.rpartition("/")[2])
-    (_, began), (_, ended) = await actors(settings, whole.rpartition("/")[2])
-    assert created == began
-    assert cancelled == ended != created
-    assert "system" not in {created, cancelled}
-
-
-async def test_an_upload_cancelled_when_its_bytes_were_the_original_already_leaves_none(
-    services: Services, settings: Settings
-) -> None:
-    upload = await new_upload(services, 3, b"abc")
-    await services.store.finish(upload.ref, original_key(upload.evidence_id))
-    await abandon(services, upload, UploadState.TERMINATED, "sender")
-    assert (await services.evidence.load(upload.evidence_id, None)).state is EvidenceState.WITHDRAWN
-    assert files_of(settings, upload) == []
-
-
-async def test_a_finish_that_comes_after_the_cancellation_leaves_no_bytes(
-    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    upload = await new_upload(services, 3, b"abc")
-    finish = services.store.finish
-
-    async def finish_late(ref: UploadRef, key: str) -> int:
-        size = await finish(ref, key)
-        monkeypatch.undo()
-        await services.uploads.end(
-            upload.id, UploadState.TERMINATED, _withdrawn, expires_at=upload.expires_at
-        )
-        return size
-
-    monkeypatch.setattr(services.store, "finish", finish_late)
-    with pytest.raises(NotFound):
-        await complete(services, upload, "sender")
-    assert files_of(settings, upload) == []
-
-
-def _withdrawn(_: Upload, evidence: Evidence):
-    return abandoned(evidence, EvidenceState.WITHDRAWN, "upload_cancelled", "sender")
-
-
-async def test_bytes_go_before_the_record_is_forgotten(
-    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As when a process died in `abandon`, between the record and the bytes."""
-    upload = await new_upload(services, 20, b"abc")
-    await services.uploads.end(upload.id, UploadState.TERMINATED, _withdrawn, expires_at=upload.expires_at)
-    delete = services.store.delete
-
-    async def fail(_: str) -> None:
-        raise StorageError("the disk did not answer")
-
-    monkeypatch.setattr(services.store, "delete", fail)
-    await sweep(services, datetime.now(UTC) + LATE)
-    assert await state_of(services, upload) is UploadState.TERMINATED
-    monkeypatch.setattr(services.store, "delete", delete)
-    await sweep(services, datetime.now(UTC) + LATE)
-    assert files_of(settings, upload) == []
-    with pytest.raises(NotFound):
-        await services.uploads.load(upload.id, None)
-
-
-async def test_a_finished_uploads_original_outlives_its_record(
-    services: Services, settings: Settings
-) -> None:
-    upload = await new_upload(services, 3, b"abc")
-    await complete(services, upload, "sender")
-    await sweep(services, datetime.now(UTC) + LATE)
-    with pytest.raises(NotFound):
-        await services.uploads.load(upload.id, None)
-    assert (await services.blobs.stat(original_key(upload.evidence_id))).size_bytes == 3
-
-
-async def test_bytes_that_no_record_knows_are_removed_after_an_hour(
-    services: Services, settings: Settings
-) -> None:
-    known = await new_upload(services, sent=b"abc")
-    fresh, old = UploadRef("f" * 32), UploadRef("o" * 32)
-    for ref in (fresh, old):
-        await services.store.create(ref)
-    for upload_id in (known.id, old.id):
-        let_idle(settings, upload_id, ORPHAN_SECONDS + 60)
-    await sweep(services, datetime.now(UTC))
-    assert (await services.store.ages()).keys() == {known.id, fresh.id}
-    assert replace(await services.uploads.load(known.id, None), expires_at=known.expires_at) == known
