@@ -3,6 +3,7 @@
 Import it before libvips: each brings a libheif of its own, and the other way round HEIC crashes.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -52,15 +53,15 @@ def is_bare_sequence(path: Path) -> bool:
 
 def _boxes(file: IO[bytes]) -> Iterator[bytes]:
     """Give the types of the boxes at the top of the file (ISO/IEC 14496-12, 4.2)."""
-    at = 0
+    at, end = 0, file.seek(0, os.SEEK_END)
     for _ in range(MOST_BOXES):
+        if at + 8 > end:
+            return
         file.seek(at)
         head = file.read(16)
         size, kind = int.from_bytes(head[:4], "big"), head[4:8]
         if size == 1:
             size = int.from_bytes(head[8:16], "big")
-        if len(head) < 8:
-            return
         yield kind
         if size < 8:
             return
