@@ -1,6 +1,7 @@
 """Pictures made for tests, and what is drawn of them."""
 
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from PIL import Image
 from transcode import image as drawing
 
 RED, GREEN, BLUE, WHITE = (254, 0, 0), (0, 255, 1), (0, 0, 254), (255, 255, 255)
+#: Edge of a picture that nobody should unpack.
+HUGE = 40_000
 ARGUMENTS: dict[str, Any] = {
     "sizes": {"thumbnail": 320, "image": 2400},
     "max_pixels": 250_000_000,
@@ -23,6 +26,19 @@ def corners(width: int = 400, height: int = 200) -> Image.Image:
     for colour, at in ((RED, (0, 0)), (GREEN, (width // 2, 0)), (BLUE, (0, height // 2))):
         image.paste(colour, (*at, at[0] + width // 2, at[1] + height // 2))
     return image
+
+
+def png_bomb(path: Path) -> None:
+    """Write a PNG of one colour whose few bytes unpack to very many."""
+    packed = zlib.compressobj(9)
+    row = bytes(1 + HUGE // 8)
+    rows = b"".join(packed.compress(row) for _ in range(HUGE)) + packed.flush()
+    header = struct.pack(">IIBBBBB", HUGE, HUGE, 1, 0, 0, 0, 0)
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
 def near(found: object, wanted: tuple[int, ...], by: int = 12) -> bool:

@@ -1,6 +1,4 @@
-import struct
 import time
-import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,16 +7,9 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+from tests.transcode.pictures import ARGUMENTS, BLUE, GREEN, RED, corners, near, png_bomb
 from transcode.children import ChildPool, open_children
 from transcode.errors import SourceDamaged, SourceRefused
-
-ARGUMENTS = {
-    "sizes": {"thumbnail": 320, "image": 2400},
-    "max_pixels": 250_000_000,
-    "max_bytes": 15 << 20,
-    "jpeg_quality": 82,
-}
-RED, GREEN, BLUE, WHITE = (254, 0, 0), (0, 255, 1), (0, 0, 254), (255, 255, 255)
 
 
 @pytest.fixture
@@ -39,18 +30,6 @@ async def render(
                 assert image.size == (picture["width"], picture["height"])
                 pictures[name] = image
         return result.value, pictures
-
-
-def corners(width: int = 400, height: int = 200) -> Image.Image:
-    """Return a picture whose four quarters differ."""
-    image = Image.new("RGB", (width, height), WHITE)
-    for colour, at in ((RED, (0, 0)), (GREEN, (width // 2, 0)), (BLUE, (0, height // 2))):
-        image.paste(colour, (*at, at[0] + width // 2, at[1] + height // 2))
-    return image
-
-
-def near(found: tuple[int, ...], wanted: tuple[int, ...], by: int = 12) -> bool:
-    return all(abs(a - b) <= by for a, b in zip(found, wanted, strict=True))
 
 
 #: Where EXIF says the stored picture's first row and column are (Exif 2.32, 4.6.4): how to store it that way.
@@ -146,25 +125,11 @@ async def test_a_large_picture_shrinks_to_its_edge(pool, tmp_path):
     assert pictures["thumbnail"].size == (320, 192)
 
 
-def bomb(path: Path, width: int, height: int) -> Path:
-    """Write a PNG of one colour whose few bytes unpack to very many."""
-    packed = zlib.compressobj(9)
-    rows = b"".join(packed.compress(bytes(1 + width // 8)) for _ in range(height)) + packed.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-    return path
-
-
 async def test_a_bomb_is_refused_from_its_header(pool, tmp_path):
-    path = bomb(tmp_path / "bomb.png", 40_000, 40_000)
+    png_bomb(tmp_path / "bomb.png")
     begun = time.perf_counter()
     with pytest.raises(SourceRefused, match="40000 x 40000"):
-        await render(pool, path)
+        await render(pool, tmp_path / "bomb.png")
     assert time.perf_counter() - begun < 0.3
 
 
