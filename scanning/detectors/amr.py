@@ -17,7 +17,9 @@ _WIDE = {0: 17, 1: 23, 2: 32, 3: 36, 4: 40, 5: 46, 6: 50, 7: 58, 8: 60, 9: 5, 14
 
 def _frame(mode: int, speech_bytes: int) -> bytes:
     # The mode stands in bits 3 to 6; bit 2 tells a good frame from a bad one; the others are 0.
-    return b"[\\x%02x\\x%02x].{%d}" % (mode << 3, mode << 3 | 4, speech_bytes)
+    head = b"[\\x%02x\\x%02x]" % (mode << 3, mode << 3 | 4)
+    # Frames without speech come in long rows.
+    return head + (b".{%d}" % speech_bytes if speech_bytes else b"++")
 
 
 def _frames(modes: dict[int, int]) -> re.Pattern[bytes]:

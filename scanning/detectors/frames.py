@@ -16,7 +16,9 @@ _LEAST_UNIT_BYTES = 128
 #: After a gap, this many units in a row are one again.
 _RESUMED_UNITS = 4
 _GAP_BYTES = 1 << 16
-_MOST_GAPS = 1_000
+_MOST_GAPS = 100
+#: Places in a gap that are tried: much that looks like a beginning is none.
+_MOST_TRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def walk_over_gaps(content: Content, offset: int, row: Row) -> Walk:
 def _resume(content: Content, offset: int, row: Row) -> int | None:
     """Return where units begin again soon after `offset`."""
     for tried, match in enumerate(row.start.finditer(content.at(offset, _GAP_BYTES))):
-        if tried > _MOST_GAPS:
+        if tried >= _MOST_TRIES:
             return None
         if walk(content, offset + match.start(), row, _RESUMED_UNITS).units == _RESUMED_UNITS:
             return offset + match.start()

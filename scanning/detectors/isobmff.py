@@ -32,6 +32,7 @@ _BRANDS = {brand.ljust(4).encode(): name for name, brands in _BRANDS_OF.items() 
 #: Boxes of the outermost level: where one of these does not fit, the file was cut; where another does not,
 #: something else stands behind the film, as some cameras put it there.
 _OUTER = _OLD_FIRST | set(b"ftyp styp moof mfra meta uuid sidx ssix pdin prft emsg udta PICT idat".split())
+_MEDIA = frozenset({b"mdat", b"moof"})
 _PICTURES = frozenset({"heic", "avif"})
 _FILMS = {b"vide": "video", b"soun": "audio", b"pict": "picture"}
 
@@ -92,6 +93,8 @@ def _check(content: Content, name: str) -> Checked:
         return Checked(end=end)
     if moov is None:
         raise damage("its index is missing, so nothing of it can be played")
+    if not found & _MEDIA:
+        raise damage("the pictures and the sound themselves are missing")
     tracks = _tracks(content, moov)
     if not tracks.keys() & {"video", "audio"}:
         raise damage("it holds neither pictures nor sound")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scanning.content import Content
 from scanning.detector import Detector
-from scanning.findings import Checked, damage
+from scanning.findings import Checked, damage, suspicious
 
 #: Magic, version, whether packed, bits, window, resolution, colours, reserved, planes, bytes a line.
 _HEADER = struct.Struct("<BBBBHHHHHH48sBBH")
@@ -17,7 +17,9 @@ _HEADER_BYTES = 128
 _VERSIONS, _DEPTHS = frozenset({0, 2, 3, 4, 5}), frozenset({1, 2, 4, 8})
 _MOST_PLANES = 4
 _PALETTE, _PALETTE_BYTES = 0x0C, 769
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
+#: A photograph of 30 million pixels has fewer; more would cost many seconds.
+_MOST_RUNS = 10_000_000
 #: A count and the byte that is repeated so often, or bytes that stand for themselves.
 _RUN = re.compile(rb"([\xc0-\xff])[\0-\xff]|([\0-\xbf]+)")
 
@@ -76,25 +78,25 @@ def _check(content: Content, _name: str) -> Checked:
 
 def _packed_end(content: Content, needed: int) -> int:
     """Return where the bytes end that unpack to `needed` ones; raises `Flawed` if there are too few."""
-    offset = _HEADER_BYTES
-    while needed > 0:
-        piece = content.at(offset, _PIECE_BYTES)
-        if len(piece) < _PIECE_BYTES and 63 * len(piece) < needed:
-            break
-        used, made = _unpacked(piece, needed)
+    offset, runs = _HEADER_BYTES, 0
+    while needed > 0 and (piece := content.at(offset, _PIECE_BYTES)):
+        used, made, count = _unpacked(piece, needed)
         if not used:
             break
-        offset, needed = offset + used, needed - made
+        offset, needed, runs = offset + used, needed - made, runs + count
+        if runs > _MOST_RUNS:
+            raise suspicious("it holds far more parts than such a file has")
     if needed > 0:
         raise damage("the lower part of the picture is missing")
     return offset
 
 
-def _unpacked(piece: bytes, needed: int) -> tuple[int, int]:
-    """Return how many bytes of `piece` are used for up to `needed` ones, and how many those become."""
-    used = made = 0
+def _unpacked(piece: bytes, needed: int) -> tuple[int, int, int]:
+    """Return how many bytes of `piece` become up to `needed` ones, how many those are, and the runs."""
+    used = made = runs = 0
     for run in _RUN.finditer(piece):
         count, plain = run.groups()
+        runs += 1
         if plain is None:
             made += count[0] & 0x3F
             used = run.end()
@@ -104,7 +106,7 @@ def _unpacked(piece: bytes, needed: int) -> tuple[int, int]:
             used = run.start() + taken
         if made >= needed:
             break
-    return used, made
+    return used, made, runs
 
 
 DETECTOR = Detector(

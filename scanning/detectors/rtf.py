@@ -8,20 +8,24 @@ from itertools import accumulate
 
 from scanning.content import Content
 from scanning.detector import Detector
-from scanning.findings import Checked, damage
+from scanning.findings import Checked, damage, suspicious
 
-_PIECE_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 16
+#: Each of them costs one more reading of a piece.
+_MOST_BINARIES = 10_000
 _OPEN, _CLOSE = b"{}"
 _NO_BRACES = bytes(set(range(256)) - {_OPEN, _CLOSE})
 #: Bytes that are no text follow, as many as the number says.
 _BINARY = re.compile(rb"\\bin(\d{1,10}) ?")
 _LONGEST_WORD_BYTES = 48
+#: Groups without a brace between theirs say nothing of where the outermost is closed.
+_EMPTY_GROUP, _FOLDS = b"{}", 4
 _ATTACHMENT = re.compile(rb"\\obj(?:data|emb|link|autlink|ocx)")
 _STEP = {_OPEN: 1, _CLOSE: -1}
 
 
 def _check(content: Content, _name: str) -> Checked:
-    offset, depth, flags = 0, 0, set[str]()
+    offset, depth, flags, binaries = 0, 0, set[str](), 0
     while data := content.at(offset, _PIECE_BYTES):
         piece, skipped = _text(data, is_last=offset + len(data) >= content.size_bytes)
         if _ATTACHMENT.search(piece):
@@ -29,20 +33,23 @@ def _check(content: Content, _name: str) -> Checked:
         closed = _closing(piece, depth)
         if closed is not None:
             return Checked(flags=frozenset(flags), end=offset + closed + 1)
+        binaries += skipped is not None
+        if binaries > _MOST_BINARIES:
+            raise suspicious("it holds far more parts than such a file has")
         depth += piece.count(_OPEN) - piece.count(_CLOSE)
-        offset += len(piece) + skipped
+        offset += len(piece) + (skipped or 0)
     raise damage("its end is missing")
 
 
-def _text(data: bytes, *, is_last: bool) -> tuple[bytes, int]:
-    """Return a piece up to its first bytes that are no text, its escapes blanked, and how many to skip."""
+def _text(data: bytes, *, is_last: bool) -> tuple[bytes, int | None]:
+    """Return a piece up to its first bytes that are no text, its escapes blanked, and how many those are."""
     plain = data.replace(b"\\\\", b"  ").replace(b"\\{", b"  ").replace(b"\\}", b"  ")
     binary = _BINARY.search(plain)
     if binary and (is_last or binary.end() < len(plain)):
         return plain[: binary.end()], int(binary[1])
     # A word at the border of two pieces is left to the second.
     word = -1 if is_last else plain.rfind(b"\\", len(plain) - _LONGEST_WORD_BYTES)
-    return (plain[:word] if word > 0 else plain), 0
+    return (plain[:word] if word > 0 else plain), None
 
 
 def _closing(piece: bytes, depth: int) -> int | None:
@@ -50,10 +57,18 @@ def _closing(piece: bytes, depth: int) -> int | None:
     if depth > piece.count(_CLOSE):
         return None
     braces = piece.translate(None, _NO_BRACES)
+    if depth and depth > _folded(braces).count(_CLOSE):
+        return None
     for number, level in enumerate(accumulate((_STEP[brace] for brace in braces), initial=depth)):
         if number and level == 0:
             return _place(piece, number)
     return None
+
+
+def _folded(braces: bytes) -> bytes:
+    for _ in range(_FOLDS):
+        braces = braces.replace(_EMPTY_GROUP, b"")
+    return braces
 
 
 def _place(piece: bytes, number: int) -> int:
