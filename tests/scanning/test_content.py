@@ -1,4 +1,5 @@
 import re
+import struct
 
 import pytest
 
@@ -32,6 +33,11 @@ TINY_PARTS = {
     + samples.element("18538067", bytes.fromhex("ec80") * 1_100_000),
     "gif": b"GIF89a" + bytes(7) + b"\x2c" + bytes(10) + b"\x01x" * 1_100_000,
     "jpg": b"\xff\xd8" + b"\xff" * 1_100_000,
+    "aiff": struct.pack(">4sI4s", b"FORM", 8_800_004, b"AIFF") + b"COMM\0\0\0\0" * 1_100_000,
+    "wmf": samples.metafile()[:40] + struct.pack("<IH", 3, 0x0103) * 1_100_000,
+    "tif": b"II*\0\x08\0\0\0" + b"".join(struct.pack("<HI", 0, 14 + 6 * at) for at in range(11_000)),
+    "rtf": b"{\\rtf1" + b"\\bin0 " * 11_000,
+    "aac": bytes.fromhex("fff1508001 1ffc00") * 4_100_000,
 }
 
 

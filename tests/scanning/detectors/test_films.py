@@ -20,6 +20,21 @@ WAYS = {
     "AVI": ("avi", [*PICTURE, *SOUND], []),
     "WAV": ("wav", SOUND, []),
     "large WAV": ("wav", SOUND, ["-rf64", "always"]),
+    "AIFF": ("aiff", SOUND, []),
+    "Windows Media": ("wmv", [*PICTURE, *SOUND], []),
+}
+#: The same for formats that do not say where they end.
+ENDLESS_WAYS = {
+    "Flash": ("flv", [*PICTURE, *SOUND], ["-ar", "44100"]),
+    "camcorder": ("mts", [*PICTURE, *SOUND], ["-f", "mpegts", "-mpegts_m2ts_mode", "1"]),
+    "broadcast": ("mpg", [*PICTURE, *SOUND], ["-f", "mpegts"]),
+    "MPEG-1": ("mpg", [*PICTURE, *SOUND], ["-r", "25"]),
+    "MPEG-2": ("mpg", [*PICTURE, *SOUND], ["-r", "25", "-f", "vob"]),
+    "MPEG pictures alone": ("mpg", PICTURE, ["-r", "25", "-f", "mpeg2video"]),
+    "AAC": ("aac", SOUND, []),
+    "MP3 of constant rate": ("mp3", SOUND, ["-write_xing", "0"]),
+    "MP3 of variable rate": ("mp3", SOUND, ["-q:a", "4", "-id3v2_version", "3", "-write_id3v1", "1"]),
+    "MP3 at a low rate": ("mp3", SOUND, ["-ar", "11025", "-b:a", "16k"]),
 }
 
 
@@ -36,6 +51,18 @@ def test_what_an_encoder_writes_is_accepted_whole_and_damaged_when_cut(examine, 
     assert examine(content, extension)["accepted"]
     for share in (0.1, 0.6, 0.99):
         assert examine(content[: int(len(content) * share)], extension)["code"] == "damaged", share
+
+
+@pytest.mark.parametrize("way", ENDLESS_WAYS)
+def test_what_an_encoder_writes_without_an_end_is_accepted_whole(examine, tmp_path, way):
+    extension, inputs, options = ENDLESS_WAYS[way]
+    found = examine(encode(tmp_path, extension, inputs, options), extension)
+    assert (found["accepted"], found.get("flags")) == (True, ())
+
+
+def test_an_mp3_that_says_how_long_it_is_and_is_shorter_is_held(examine, tmp_path):
+    content = encode(tmp_path, "mp3", SOUND, ["-q:a", "4"])
+    assert examine(content[: len(content) * 6 // 10], "mp3")["code"] == "held_damaged"
 
 
 @pytest.mark.parametrize(("extension", "container"), [("mkv", "matroska"), ("wav", "wav")])
