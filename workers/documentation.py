@@ -56,7 +56,7 @@ that its format is taken up to (413).
 
 *Checked by machine*: a detector reads the structure of such files. Without one, a file that is not
 recognised as something else ends `held` with the code `held_unchecked_format`, and never `ready`. Today
-that holds for {unchecked_count} extensions: {unchecked}.
+that holds for: {unchecked}.
 
 *Reduced to*: a film above this size is made anew so that its reading copy fits. Pictures always get a
 copy of the longest edge named in `config/profiles.toml`. `-`: never made smaller for its size.
@@ -127,8 +127,7 @@ def format_formats() -> str:
     header = ("extension", "groups", "taken up to", "reduced to", "the content must be", "checked by machine")
     return _FORMATS.format(
         count=len(extensions),
-        unchecked_count=len(unchecked),
-        unchecked=", ".join(unchecked),
+        unchecked=", ".join(unchecked) or "none",
         formats=format_table(header, map(_extension_row, extensions)),
     )
 

@@ -71,9 +71,10 @@ async def test_a_film_cut_off_is_not_passed_off_as_whole(api: Api, tmp_path: Pat
     assert evidence["remedy"]
 
 
-async def test_a_format_that_no_machine_checks_yet_is_held(api: Api) -> None:
-    evidence = await api.wait(await api.send(b"\x0a\x05\x01\x08" + bytes(200), "drawing.pcx"))
-    assert (evidence["state"], evidence["code"]) == ("held", "held_unchecked_format")
+async def test_content_that_nobody_knows_is_rejected_with_a_remedy(api: Api) -> None:
+    evidence = await api.wait(await api.send(bytes(range(256)) * 8, "drawing.pcx"))
+    assert (evidence["state"], evidence["code"]) == ("rejected", "content_unknown")
+    assert ".jpg" in evidence["remedy"]
 
 
 async def test_tuspy_uploads_in_chunks_and_resumes(intake: Intake, api: Api, tmp_path: Path) -> None:
