@@ -46,6 +46,11 @@ class Formats:
     types: Mapping[str, FormatType]
 
     @property
+    def names(self) -> str:
+        """The accepted extensions as a reader wants them: `.aac, .accdb, …`."""
+        return ", ".join(f".{name}" for name in sorted(self.extensions))
+
+    @property
     def largest_bytes(self) -> int:
         """The most any format may have: the limit of an upload whose name says nothing."""
         return max(row.accept_bytes for row in self.extensions.values())

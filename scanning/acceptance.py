@@ -66,20 +66,16 @@ def _all_types(formats: Formats) -> frozenset[str]:
 def _unknown(formats: Formats, checked_types: frozenset[str], promise: Extension | None) -> Refused:
     if promise and not promise.holds <= checked_types:
         return Refused("held", "held_unchecked_format", {"extension": promise.name})
-    return Refused("rejected", "content_unknown", {"accepted": _accepted(formats)})
+    return Refused("rejected", "content_unknown", {"accepted": formats.names})
 
 
 def _mismatch(formats: Formats, promise: Extension | None, finding: Finding) -> Refused:
     actual = formats.types[finding.type].label
     if promise:
         return Refused("rejected", "content_mismatch", {"extension": promise.name, "actual": actual})
-    return Refused("rejected", "content_not_accepted", {"actual": actual, "accepted": _accepted(formats)})
+    return Refused("rejected", "content_not_accepted", {"actual": actual, "accepted": formats.names})
 
 
 def _flawed(problem: Problem) -> Refused:
     detail = {"problem": problem.problem} if problem.problem else {}
     return Refused(_STATES[problem.code], problem.code, detail)
-
-
-def _accepted(formats: Formats) -> str:
-    return ", ".join(sorted(formats.extensions))

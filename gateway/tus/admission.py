@@ -1,6 +1,6 @@
 """May this upload begin? Everything that can be refused before a byte is read is refused here."""
 
-from config.formats import Extension, Formats, extension_of, load_formats
+from config.formats import Extension, extension_of, load_formats
 from gateway.problems import Problem
 from gateway.services import Services
 from storage.records.principals import Principal
@@ -18,7 +18,7 @@ def promised_extension(filename: str | None, length_bytes: int) -> Extension | N
     name = extension_of(filename)
     row = formats.extensions.get(name) if name else None
     if name and row is None:
-        raise Problem("extension_not_accepted", {"extension": name, "accepted": accepted_names(formats)})
+        raise Problem("extension_not_accepted", {"extension": name, "accepted": formats.names})
     limit = row.accept_bytes if row else formats.largest_bytes
     if length_bytes > limit:
         kind = f".{row.name} files" if row else "a file"
@@ -42,11 +42,6 @@ async def admit(services: Services, principal: Principal, length_bytes: int) -> 
 def reserve_bytes(chosen: int | None, total_bytes: int) -> int:
     """Return what must stay free: the setting, or without one the smaller of 5 % and 2 GiB."""
     return min(int(total_bytes * _FREE_FRACTION), _FREE_BYTES) if chosen is None else chosen
-
-
-def accepted_names(formats: Formats) -> str:
-    """Return the accepted extensions as a reader wants them: `.aac, .accdb, …`."""
-    return ", ".join(f".{name}" for name in sorted(formats.extensions))
 
 
 def in_words(size_bytes: int) -> str:
