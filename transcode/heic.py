@@ -14,7 +14,7 @@ import pyvips
 from transcode.colour import PROFILE, conversion, to_srgb
 from transcode.decoded import Decoded, check_pixels
 from transcode.errors import SourceDamaged
-from transcode.undrawn import NoPicture, Undrawable
+from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
 #: Brands in its `ftyp` box (ISO/IEC 23008-12, 10.2 and 10.3).
 BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
@@ -33,7 +33,9 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
         opened = pillow_heif.open_heif(path, convert_hdr_to_8bit=True)
         check_pixels(opened.size[0], opened.size[1], max_pixels)
         pixels = opened.to_pillow()
-    except (ValueError, EOFError, OSError, RuntimeError) as error:
+    except (ValueError, EOFError, OSError, RuntimeError, SyntaxError) as error:
+        if is_unknown(str(error)):
+            raise Undrawable(NoPicture.VARIANT, str(error)) from error
         raise SourceDamaged(f"the picture cannot be read: {error}") from error
     (width, height), bands = pixels.size, len(pixels.getbands())
     image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "uchar")

@@ -3,21 +3,18 @@
 libvips chooses the loader from the bytes, and only those named here may run.
 """
 
-import re
 from pathlib import Path
 
 import pyvips
 
 from transcode.colour import PROFILE, conversion, has_profile, to_srgb
 from transcode.decoded import Decoded, check_pixels
-from transcode.undrawn import NoPicture, Undrawable
+from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
 #: libvips' loaders that may run; all others, known or to come, are blocked.
 LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff", "VipsForeignLoadNsgif")
 #: How what they load begins. Asked first: some blocked loaders still read the file before they refuse.
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a")
-#: What libvips and its libraries say of what they do not know, as against what is broken.
-UNKNOWN = re.compile(r"(?i)unsupported|not supported|not configured|not implemented|no known route")
 #: What the pages of a file are called, by its loader.
 PAGES = {"tiffload": "pages", "gifload": "frames"}
 
@@ -35,7 +32,7 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
         upright = header.autorot()
         picture = _shrink(path, edge, header)
     except pyvips.Error as error:
-        if UNKNOWN.search(str(error)):
+        if is_unknown(str(error)):
             raise Undrawable(NoPicture.VARIANT, last_line(str(error))) from error
         raise
     return Decoded(upright.width, upright.height, picture, _pages(header))

@@ -12,7 +12,7 @@ from transcode.colour import PROFILE, conversion, to_srgb
 from transcode.decoded import Decoded, check_pixels
 from transcode.errors import SourceDamaged
 from transcode.raster_headers import HEADER_BYTES, parse_header
-from transcode.undrawn import NoPicture, Undrawable
+from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
 #: How each begins, by Pillow's name.
 STARTS = {b"BM": "BMP", b"8BPS": "PSD"} | {bytes((10, v, 1)): "PCX" for v in (0, 2, 3, 5)}
@@ -20,8 +20,6 @@ STARTS = {b"BM": "BMP", b"8BPS": "PSD"} | {bytes((10, v, 1)): "PCX" for v in (0,
 PLUGINS = (BmpImagePlugin, PcxImagePlugin, PsdImagePlugin)
 #: What Pillow hands over as it is, by libvips' name.
 MODES = {"L": "b-w", "LA": "b-w", "RGB": "srgb", "RGBA": "srgb", "CMYK": "cmyk"}
-#: How Pillow begins to say that it does not know a variant.
-UNKNOWN = ("Unsupported", "unknown")
 
 
 def read(path: Path, edge: int, max_pixels: int) -> Decoded:
@@ -53,7 +51,7 @@ def _load(path: Path, kind: str, max_pixels: int, edge: int) -> Image.Image:
             image.load()
             return _plain(image, edge)
     except (OSError, ValueError, SyntaxError, IndexError, KeyError, EOFError) as error:
-        if str(error).startswith(UNKNOWN):
+        if is_unknown(str(error)):
             raise Undrawable(NoPicture.VARIANT, str(error)) from error
         raise SourceDamaged(f"the picture cannot be read: {error}") from error
 

@@ -10,6 +10,8 @@ from transcode.undrawn import NoPicture, Undrawable
 #: As many bytes as any of the headers needs.
 HEADER_BYTES = 128
 BMP_DEPTHS = frozenset({1, 4, 8, 16, 24, 32})
+#: Of a picture that is a JPEG or PNG inside, of Windows CE, and of half-precision colours.
+BMP_OTHER_DEPTHS = frozenset({0, 2, 64})
 #: Uncompressed, and uncompressed with masks: as against run lengths, JPEG or PNG inside.
 BMP_PLAIN = frozenset({0, 3, 6})
 #: Bits of a plane and planes of a PCX that Pillow reads.
@@ -18,6 +20,7 @@ PCX_KINDS = frozenset({(1, 1), (1, 2), (1, 4), (8, 1), (8, 3)})
 PSD_KINDS = frozenset({(0, 1), (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (7, 8), (8, 8), (9, 8)})
 #: Every depth that the format has.
 PSD_DEPTHS = frozenset({1, 8, 16, 32})
+PSD_LAST_MODE = 9
 PCX_RUN = 63
 PACKBITS_RUN = 128
 
@@ -53,7 +56,9 @@ def _bmp(start: bytes) -> Header:
         compression = 0
     else:
         width, height, _planes, depth, compression = struct.unpack_from("<iiHHI", start, 18)
-    if depth not in BMP_DEPTHS:
+    if depth not in BMP_DEPTHS | BMP_OTHER_DEPTHS:
+        raise SourceDamaged(f"its header says {depth} bits a pixel")
+    if depth in BMP_OTHER_DEPTHS:
         raise Undrawable(NoPicture.VARIANT, f"it is a BMP of {depth} bits a pixel")
     rows = (width * depth + 31) // 32 * 4 * abs(height) if compression in BMP_PLAIN else 0
     return Header(width, abs(height), offset + rows)
@@ -73,8 +78,8 @@ def _pcx(start: bytes) -> Header:
 def _psd(start: bytes) -> Header:
     """Read a PSD's header (Adobe Photoshop File Formats Specification, File Header Section)."""
     version, channels, height, width, depth, mode = struct.unpack_from(">H6xHIIHH", start, 4)
-    if depth not in PSD_DEPTHS:
-        raise SourceDamaged(f"its header says {depth} bits a channel")
+    if depth not in PSD_DEPTHS or mode > PSD_LAST_MODE:
+        raise SourceDamaged(f"its header says colour mode {mode} and {depth} bits a channel")
     if version != 1 or (mode, depth) not in PSD_KINDS:
         words = f"it is a Photoshop picture of version {version}, colour mode {mode} and {depth} bits"
         raise Undrawable(NoPicture.VARIANT, words)

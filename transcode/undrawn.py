@@ -1,6 +1,13 @@
 """Sound evidence of which no picture can be made here, and why: never the evidence's fault."""
 
+import re
 from enum import StrEnum
+
+#: What decoders say of what they do not know; an unsupported marker or item is a broken one.
+UNKNOWN = re.compile(
+    r"(?i)unsupported(?! marker| or non)|not (supported|configured|implemented)"
+    r"|no known route|unknown pcx mode"
+)
 
 
 class NoPicture(StrEnum):
@@ -24,3 +31,8 @@ class Undrawable(Exception):
     def facts(self) -> dict[str, str]:
         """Return what the evidence's record says in place of a picture."""
         return {"no_picture": str(self.code), "no_picture_reason": str(self)}
+
+
+def is_unknown(said: str) -> bool:
+    """Tell whether a decoder says that it does not know such a picture."""
+    return UNKNOWN.search(said) is not None

@@ -77,3 +77,12 @@ def test_one_cut_short_is_damaged(tmp_path: Path, share: float) -> None:
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     with pytest.raises(SourceDamaged):
         draw(path)
+
+
+def test_a_codec_that_is_not_here_is_not_held_against_it(tmp_path: Path) -> None:
+    pillow_heif.from_pillow(corners()).save(tmp_path / "a.heic")
+    content = (tmp_path / "a.heic").read_bytes()
+    assert content.count(b"hvc1") == 1
+    (tmp_path / "a.heic").write_bytes(content.replace(b"hvc1", b"vvc1").replace(b"hvcC", b"vvcC"))
+    reply, pictures = draw(tmp_path / "a.heic")
+    assert (reply["facts"].get("no_picture"), pictures) == ("variant_unknown", {})
