@@ -7,11 +7,12 @@ Sources: ISO/IEC 11172-3, section 2.4 (layer III frames); ISO/IEC 13818-7, secti
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors.frames import LengthOf, Row, judge, walk, walk_over_gaps
-from scanning.findings import Checked, Problem
+from scanning.findings import Checked, Problem, damage
 
 #: Kilobits a second by index: MPEG-1, then MPEG-2 and 2.5.
 _RATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
@@ -25,6 +26,7 @@ _SURE_FRAMES = 5
 _LEAST_FRAMES = 2
 #: A tag of more is no song's.
 _MOST_TAGS = 8
+_FILLING_BYTES, _MOST_PLACES = 1 << 12, 100
 _ID3_HEADER_BYTES, _ID3V1_BYTES, _APE_HEADER_BYTES = 10, 128, 32
 _LYRICS_END = re.compile(rb"LYRICS200|LYRICSEND")
 
@@ -62,16 +64,14 @@ def _adts(first: bytes) -> LengthOf:
 
 
 def _behind_tags(content: Content) -> int:
-    """Return where the sound should begin."""
+    """Return where the tags before the sound end."""
     offset = 0
     for _ in range(_MOST_TAGS):
         length = _id3v2_bytes(content.at(offset, _ID3_HEADER_BYTES))
         if not length:
             break
         offset += length
-    # Some programs count the filling behind a tag, some do not.
-    filling = content.at(offset, 4096)
-    return offset + len(filling) - len(filling.lstrip(b"\0")) if offset else 0
+    return offset
 
 
 def _id3v2_bytes(header: bytes) -> int:
@@ -89,19 +89,37 @@ def _rows(first: bytes) -> Iterator[tuple[str, Row]]:
             yield name, Row(tell(first), _HEADER_BYTES[name], _SYNC)
 
 
-def _type_of(content: Content) -> str | None:
-    start = _behind_tags(content)
-    for name, row in _rows(content.at(start, 7)):
-        found = walk(content, start, row, _SURE_FRAMES)
-        short = found.units >= _LEAST_FRAMES and _behind_end_tags(content, found.end) >= content.size_bytes
-        if found.units == _SURE_FRAMES or short:
-            return name
+def _sound(content: Content) -> tuple[int, str, Row] | None:
+    """Return where the sound begins, what it is and how its frames are told."""
+    offset = _behind_tags(content)
+    # Some programs count the filling behind a tag, some do not.
+    near = _SYNC.finditer(content.at(offset, _FILLING_BYTES)) if offset else ()
+    places = [offset, *(offset + match.start() for match in islice(near, _MOST_PLACES))]
+    for start in places:
+        for name, row in _rows(content.at(start, 7)):
+            if _is_sure(content, start, row):
+                return start, name, row
     return None
 
 
+def _is_sure(content: Content, start: int, row: Row) -> bool:
+    found = walk(content, start, row, _SURE_FRAMES)
+    if found.units == _SURE_FRAMES:
+        return True
+    return found.units >= _LEAST_FRAMES and _behind_end_tags(content, found.end) >= content.size_bytes
+
+
+def _type_of(content: Content) -> str | None:
+    sound = _sound(content)
+    return sound[1] if sound else None
+
+
 def _check(content: Content, name: str) -> Checked:
-    start = _behind_tags(content)
-    found = walk_over_gaps(content, start, dict(_rows(content.at(start, 7)))[name])
+    sound = _sound(content)
+    if sound is None:
+        raise damage("it holds no sound")
+    start, _, row = sound
+    found = walk_over_gaps(content, start, row)
     checked = judge(content, start, found, _behind_end_tags(content, found.end))
     if name == "mp3" and found.end - start < _declared_bytes(content, start) * 98 // 100:
         problem = Problem("held_damaged", "its end is missing")

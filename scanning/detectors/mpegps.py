@@ -18,8 +18,8 @@ _UNIT_BYTES = 14
 _LEAST_UNITS = 3
 _PICTURE = re.compile(rb"\x00\x00\x01\x00")
 _PICTURE_WITHIN_BYTES = 1 << 20
-#: The aspects and rates of frames that are defined.
-_ASPECTS, _RATES = range(1, 15), range(1, 9)
+#: The aspects and rates of frames that are defined, and the slow rates that encoders added.
+_ASPECTS, _RATES = range(1, 15), range(1, 14)
 
 
 def _length_of(data: bytes, at: int) -> int:

@@ -1,8 +1,8 @@
 import pytest
 
-from tests.scanning import samples
+from tests.scanning import samples, streams
 
-FRAMES = samples.mp3_frame() * 12
+FRAMES = streams.mp3_frame() * 12
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ FRAMES = samples.mp3_frame() * 12
         b"TAG".ljust(128, b"\0"),
         b"APETAGEX" + (2000).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(16) + bytes(32),
         b"LYRICSBEGIN words LYRICS200" + b"TAG".ljust(128, b"\0"),
-        samples.tag_of_id3(200),
+        streams.tag_of_id3(200),
     ],
     ids=["none", "ID3v1", "APE", "lyrics", "ID3v2"],
 )
@@ -22,7 +22,8 @@ def test_tags_behind_the_sound_are_part_of_the_file(examine, tags):
 
 def test_a_picture_in_the_tag_before_the_sound_is_stepped_over(examine):
     tag = b"ID3\x03\0\0\0\0\x7f\x7f" + samples.picture("JPEG").ljust(16_383, b"\0")
-    assert examine(tag + bytes(300) + FRAMES, "mp3")["type"] == "mp3"
+    for filling in (b"", bytes(300), b" ", b" \xff\xfb "):
+        assert examine(tag + filling + FRAMES, "mp3")["type"] == "mp3"
 
 
 def test_lost_bytes_between_frames_are_flagged(examine):
@@ -42,12 +43,12 @@ def test_a_program_behind_the_sound_is_held(examine):
     "content",
     [
         FRAMES[:417],
-        samples.mp3_frame() * 3 + b"\x01\x02unknown",
+        streams.mp3_frame() * 3 + b"\x01\x02unknown",
         # Layer II, a reserved version, a reserved sampling rate, a reserved bit rate.
         *((first + bytes(413)) * 12 for first in (b"\xff\xfd\x90\0", b"\xff\xeb\x90\0", b"\xff\xfb\x9c\0")),
         (b"\xff\xfb\xf0\0" + bytes(413)) * 12,
-        samples.tag_of_id3(300),
-        samples.tag_of_id3(300) + b"fLaC" + bytes(5000),
+        streams.tag_of_id3(300),
+        streams.tag_of_id3(300) + b"fLaC" + bytes(5000),
     ],
 )
 def test_what_only_begins_like_mp3_is_not_taken_for_it(examine, content):
