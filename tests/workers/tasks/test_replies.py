@@ -6,9 +6,14 @@ from pydantic import ValidationError
 from workers.tasks.replies import Accepted, Inspected, Page, Pictures, Refused
 
 ACCEPTED = {
-    "accepted": True, "type": "jpeg", "media_type": "text/html", "kind": "video",
-    "flags": [], "facts": {"width": 3, "tracks": {"video": 1}, "brands": ["isom"]}, "members": [{"name": "a", "file": "1", "size_bytes": 3}],
-}  # fmt: skip
+    "accepted": True,
+    "type": "jpeg",
+    "media_type": "text/html",
+    "kind": "video",
+    "flags": [],
+    "facts": {"width": 3, "tracks": {"video": 1}, "brands": ["isom"]},
+    "members": [{"name": "a", "file": "1", "size_bytes": 3}],
+}
 REFUSED = {"accepted": False, "state": "held", "code": "held_damaged", "detail": {"problem": "cut"}}
 PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
 
