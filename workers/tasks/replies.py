@@ -6,7 +6,7 @@ types and words are looked up in our own tables, and what does not fit is a fail
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt
 
 from config.formats import load_formats
 from config.reasons import load_reasons
@@ -78,13 +78,28 @@ class Picture(_Reply):
     height: PositiveInt
 
 
+class Moving(_Reply):
+    """An animation's review picture."""
+
+    file: str
+    width: PositiveInt
+    height: PositiveInt
+
+    @property
+    def media_type(self) -> str:
+        """Return the one type that animations are made in."""
+        return "image/webp"
+
+
 class Pictures(_Reply):
-    """The reply of `transcode.image:render`."""
+    """The reply of `transcode.image:render`; without pictures, its facts say why there are none."""
 
     width: NonNegativeInt
     height: NonNegativeInt
     pictures: dict[Literal["thumbnail", "image"], Picture]
     tools: dict[str, str]
+    moving: Moving | None = None
+    facts: Facts = Field(default_factory=dict)
 
 
 class Page(Picture):

@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
-
 from config.formats import load_formats
 from config.profiles import load_profiles
 from storage.evidence import Evidence, original_key
@@ -21,7 +19,7 @@ from transcode.undrawn import Undrawable
 from workers.context import Context
 from workers.tasks.finding import Finding
 from workers.tasks.publication import publish
-from workers.tasks.replies import Facts, Page, Picture, Pictures
+from workers.tasks.replies import Moving, Page, Picture, Pictures
 
 #: Most that one picture or page may take, in seconds.
 _PICTURE_SECONDS = 60.0
@@ -31,28 +29,6 @@ _PAGE = "transcode.document:render"
 
 #: Makes the pictures of one original; what it opens stays open until they are published.
 _Maker = Callable[[Context, Path, AsyncExitStack], Awaitable[tuple[list[Made], dict[str, Any]]]]
-
-
-class _Moving(BaseModel):
-    """An animation's review picture."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    file: str
-    width: PositiveInt
-    height: PositiveInt
-
-    @property
-    def media_type(self) -> str:
-        """Return the one type that animations are made in."""
-        return "image/webp"
-
-
-class _Drawn(Pictures):
-    """The whole reply of `transcode.image:render`: without pictures, its facts say why there are none."""
-
-    moving: _Moving | None = None
-    facts: Facts = Field(default_factory=dict)
 
 
 async def thumbnail(context: Context, evidence: Evidence) -> Finding:
@@ -76,8 +52,8 @@ async def _pictures(
     child = await stack.enter_async_context(
         context.children.call(_PICTURES, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
     )
-    reply = _Drawn.model_validate(child.value)
-    found: dict[str, Picture | _Moving] = dict(reply.pictures.items())
+    reply = Pictures.model_validate(child.value)
+    found: dict[str, Picture | Moving] = dict(reply.pictures.items())
     if reply.moving:
         found["image"] = reply.moving
     command = (_PICTURES, repr(arguments))
@@ -133,7 +109,7 @@ async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tupl
 
 
 def _made(
-    kind: str, child: ChildResult, picture: Picture | _Moving, command: tuple[str, ...], tools: dict[str, str]
+    kind: str, child: ChildResult, picture: Picture | Moving, command: tuple[str, ...], tools: dict[str, str]
 ) -> Made:
     path = child.file(picture.file)
     return Made(
