@@ -1,6 +1,7 @@
 """Evidence as the API shows it (CONTRACT: Evidence). Pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,15 +10,21 @@ from storage.evidence import Evidence, Rendition, Scan, Stage
 from storage.states import ON_ITS_WAY, StageName, StageState
 from workers.queue import Progress
 
+#: Code of a delay between two attempts (`workers.decisions`).
+RETRYING = "retrying"
+
 
 def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> dict[str, Any]:
     """Return the JSON object of one piece of evidence.
 
     `progress` is what workers report of its running stages.
     """
+    running = progress if evidence.state in ON_ITS_WAY else {}
+    if running and evidence.code == RETRYING:
+        # The record says so from one attempt's end to the next one's; while that runs, nobody waits.
+        evidence = replace(evidence, delayed=False, code=None, detail={})
     reason, remedy = _told(evidence)
     path = f"/v1/evidence/{evidence.id}"
-    running = progress if evidence.state in ON_ITS_WAY else {}
     return {
         "id": evidence.id,
         "state": evidence.state,
