@@ -56,10 +56,18 @@ class MakeRun:
         places: dict[str, object] = {"PORT": self.port, "DATA": data} if target == "run" else {"DEMO": data}
         words = [f"{name}={value}" for name, value in (places | variables).items()]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        # As in a terminal: a shell without job control lets its background ignore SIGINT.
+        argv = ["env", "--default-signal=INT", "make", target, *words]
         self.process = subprocess.Popen(
-            ["make", target, *words], cwd=ROOT, env=clean, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            argv,
+            cwd=ROOT,
+            env=clean,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         self.lines: list[str] = []
         self.news: list[str] = []
         self._readers = [
