@@ -102,6 +102,9 @@ evidence = Table(
     Column("audit_sha256", String(64), nullable=False),
     Index(None, "centre_id", "id"),
     Index(None, "state", "id"),
+    # Who follows changes asks for the latest, of one centre or of all.
+    Index(None, "centre_id", "updated_at", "id"),
+    Index(None, "updated_at", "id"),
 )
 
 stage = Table(
@@ -174,7 +177,8 @@ upload = Table(
     "upload",
     metadata,
     Column("id", String, primary_key=True),
-    _evidence_id(),
+    # None for a part: only the whole is evidence.
+    Column("evidence_id", ForeignKey("evidence.id")),
     Column("centre_id", String, nullable=False),
     Column("principal_id", String, nullable=False),
     Column("created_at", UtcTime, nullable=False),
@@ -184,6 +188,9 @@ upload = Table(
     Column("metadata", String, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("frozen", _json(), nullable=False),
+    Column("concat", String),
+    Column("parts", _json(), nullable=False),
+    Column("grants", _json(), nullable=False),
     Column("idempotency_key", String),
     Column("finished_at", UtcTime),
     Index(None, "state", "expires_at"),

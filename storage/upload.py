@@ -25,8 +25,8 @@ class Upload:
 
     #: Random, 128 bits or more; the upload's address.
     id: str
-    #: The evidence its bytes become.
-    evidence_id: str
+    #: The evidence its bytes become; `None` for a part of one, which a whole names.
+    evidence_id: str | None
     centre_id: str
     #: Who began it.
     principal_id: str
@@ -41,6 +41,12 @@ class Upload:
     #: Epoch of the present writer and the frozen sizes of the segments before it.
     epoch: int = 1
     frozen: tuple[int, ...] = ()
+    #: The `Upload-Concat` header as it was sent; `None` for an upload that is neither part nor whole.
+    concat: str | None = None
+    #: Ids of the uploads whose bytes, in this order, are this one's.
+    parts: tuple[str, ...] = ()
+    #: SHA-256 (hex) of the bearer tokens that are good for this upload alone.
+    grants: tuple[str, ...] = ()
     #: `Idempotency-Key` of its creation, unique in its centre.
     idempotency_key: str | None = None
     finished_at: datetime | None = None
@@ -49,3 +55,10 @@ class Upload:
     def ref(self) -> UploadRef:
         """What the upload store must know."""
         return UploadRef(self.id, self.epoch, self.frozen)
+
+    @property
+    def becomes(self) -> str:
+        """The id of the evidence its bytes become. Raises `ValueError` for a part, which becomes none."""
+        if self.evidence_id is None:
+            raise ValueError("a part of an upload is no evidence")
+        return self.evidence_id

@@ -40,7 +40,7 @@ async def durable_offset(services: Services, upload: Upload) -> int:
         return await services.store.offset(upload.ref)
     except NotFound:
         with suppress(UploadBusy):
-            return await services.store.finish(upload.ref, original_key(upload.evidence_id))
+            return await services.store.finish(upload.ref, original_key(upload.becomes))
     return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
 
 
@@ -50,7 +50,7 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
     Raises `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or `Problem` (410)
     when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
     """
-    size = await services.store.finish(upload.ref, original_key(upload.evidence_id))
+    size = await services.store.finish(upload.ref, original_key(upload.becomes))
     now = datetime.now(UTC)
     changed = await services.uploads.finish(
         upload.id,
@@ -95,4 +95,4 @@ async def drop_bytes(services: Services, upload: Upload) -> None:
         return
     await services.store.delete(upload.id)
     if upload.state is not UploadState.FINISHED:
-        await services.blobs.delete(original_key(upload.evidence_id))
+        await services.blobs.delete(original_key(upload.becomes))

@@ -23,6 +23,8 @@ Row = Mapping[str, Any] | RowMapping
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_UPLOAD_LISTS = ("frozen", "parts", "grants")
+
 _STAGE_ORDER = {name: position for position, name in enumerate(StageName)}
 
 
@@ -100,15 +102,15 @@ def job_of(row: Row) -> Job:
 
 def upload_row(upload: Upload) -> dict[str, Any]:
     """Return the row of an upload."""
-    return _columns(upload) | {"state": upload.state.value, "frozen": list(upload.frozen)}
+    lists = {name: list(getattr(upload, name)) for name in _UPLOAD_LISTS}
+    return _columns(upload) | {"state": upload.state.value, **lists}
 
 
 @_reading
 def upload_of(row: Row) -> Upload:
     """Return the upload that a row holds."""
-    return Upload(
-        **_values(row, Upload) | {"state": UploadState(row["state"]), "frozen": tuple(row["frozen"])}
-    )
+    tuples = {name: tuple(row[name]) for name in _UPLOAD_LISTS}
+    return Upload(**_values(row, Upload) | {"state": UploadState(row["state"]), **tuples})
 
 
 def _stage_of(row: Row) -> Stage:

@@ -167,7 +167,7 @@ class UploadRecords:
             upload = await _load(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN:
                 return None
-            stored = await load_stored(connection, upload.evidence_id, lock=True)
+            stored = await load_stored(connection, upload.becomes, lock=True)
             change = decide(upload, stored.evidence)
             if change is None:
                 return None
