@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from aiohttp import web
 
+from gateway import answers
 from gateway.auth import require_content, visible_centre
 from gateway.downloads import Download, serve
 from gateway.keys import PRINCIPAL, SERVICES
@@ -34,7 +34,8 @@ async def listing(request: web.Request) -> web.Response:
         visible_centre(request[PRINCIPAL]), _state(request), _limit(request), _cursor(request)
     )
     items = await _represented(request, page.items)
-    return web.json_response({"items": items, "next_cursor": page.next_cursor})
+    body: answers.EvidencePage = {"items": items, "next_cursor": page.next_cursor}
+    return web.json_response(body)
 
 
 async def original(request: web.Request) -> web.StreamResponse:
@@ -64,7 +65,7 @@ async def _find(request: web.Request) -> Evidence:
     return await request.app[SERVICES].evidence.load(request.match_info["id"], centre_id)
 
 
-async def _represented(request: web.Request, found: Sequence[Evidence]) -> list[dict[str, Any]]:
+async def _represented(request: web.Request, found: Sequence[Evidence]) -> list[answers.Evidence]:
     """Return the JSON of each with live progress; without Redis it is shown as the record knows it."""
     moving = [evidence.id for evidence in found if evidence.state in ON_ITS_WAY]
     progress: Mapping[str, Mapping[StageName, Progress]] = {}

@@ -4,6 +4,7 @@ import asyncio
 
 from aiohttp import web
 
+from gateway import answers
 from gateway.keys import HOLDERS, SERVICES
 from storage.errors import StorageError
 from workers.queue import QueueUnavailable
@@ -13,16 +14,18 @@ _LOOK_SECONDS = 3.0
 
 async def livez(_: web.Request) -> web.Response:
     """`GET /livez`: the process answers; nothing else is asked, so that no outage restarts it."""
-    return web.json_response({"status": "alive"})
+    body: answers.Alive = {"status": "alive"}
+    return web.json_response(body)
 
 
 async def readyz(request: web.Request) -> web.Response:
     """`GET /readyz`: 200 while uploads can be taken. Without Redis they can: the outbox holds the jobs."""
     if request.app[HOLDERS].stopping:
-        return web.json_response({"status": "stopping"}, status=503)
+        stopping: answers.Stopping = {"status": "stopping"}
+        return web.json_response(stopping, status=503)
     records = await _records_answer(request)
     redis = await _redis_answers(request)
-    body = {
+    body: answers.Readiness = {
         "status": "ready" if records and redis else "degraded" if records else "unavailable",
         "records": records,
         "redis": redis,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from config.reasons import load_reasons
+from gateway import answers
 from storage import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -90,7 +91,7 @@ def problem_response(problem: Problem) -> web.Response:
     """Format a refusal: status, `application/problem+json`, plain words."""
     row = load_reasons()[problem.code]
     reason, remedy = row.told(problem.detail)
-    body = {
+    body: answers.Problem = {
         "type": f"/problems/{problem.code}",
         "title": row.title,
         "status": problem.status,

@@ -1,11 +1,14 @@
 """Queue depth for operators, as JSON and as Prometheus metrics."""
 
+import json
 from dataclasses import asdict
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from gateway import answers
 from gateway.auth import require_role
 from gateway.keys import SERVICES
 from gateway.problems import Problem
@@ -17,7 +20,8 @@ from workers.queue import QueueDepth, QueueUnavailable
 async def queues(request: web.Request) -> web.Response:
     """`GET /v1/queues`."""
     require_role(request, Role.OPS)
-    return web.json_response({"items": [asdict(depth) for depth in await _depths(request)]})
+    body: answers.Queues = {"items": [*await _depths(request)]}
+    return web.json_response(body, dumps=partial(json.dumps, default=asdict))
 
 
 async def metrics(request: web.Request) -> web.Response:

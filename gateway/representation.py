@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from config.reasons import load_reasons
+from gateway import answers
 from storage.evidence import Evidence, Rendition, Scan, Stage
 from storage.states import ON_ITS_WAY, StageName, StageState
 from workers.queue import Progress
@@ -14,7 +14,7 @@ from workers.queue import Progress
 RETRYING = "retrying"
 
 
-def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> dict[str, Any]:
+def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> answers.Evidence:
     """Return the JSON object of one piece of evidence.
 
     `progress` is what workers report of its running stages.
@@ -46,11 +46,13 @@ def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> dic
     }
 
 
-def instant(moment: datetime | None) -> str | None:
+def instant(moment: datetime) -> str:
     """Format a time as RFC 3339 in UTC with milliseconds."""
-    if moment is None:
-        return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _instant_if_any(moment: datetime | None) -> str | None:
+    return instant(moment) if moment else None
 
 
 def _told(evidence: Evidence) -> tuple[str | None, str | None]:
@@ -59,26 +61,26 @@ def _told(evidence: Evidence) -> tuple[str | None, str | None]:
     return load_reasons()[evidence.code].told(evidence.detail)
 
 
-def _scan(scan: Scan | None) -> dict[str, Any] | None:
+def _scan(scan: Scan | None) -> answers.Scan | None:
     if scan is None:
         return None
     return {
         "verdict": scan.verdict,
         "coverage": scan.coverage,
         "engine": scan.engine,
-        "signatures_at": instant(scan.signatures_at),
+        "signatures_at": _instant_if_any(scan.signatures_at),
     }
 
 
-def _stage(stage: Stage, running: Progress | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _stage(stage: Stage, running: Progress | None) -> answers.Stage:
+    shown: answers.Stage = {
         "name": stage.name,
         "state": stage.state,
         "progress": 1.0 if stage.state in {StageState.DONE, StageState.SKIPPED} else 0.0,
         "eta_seconds": None,
         "attempts": stage.attempt,
-        "started_at": instant(stage.started_at),
-        "ended_at": instant(stage.ended_at),
+        "started_at": _instant_if_any(stage.started_at),
+        "ended_at": _instant_if_any(stage.ended_at),
     }
     if stage.state is StageState.WAITING and stage.attempt and running:
         shown |= {
@@ -90,7 +92,7 @@ def _stage(stage: Stage, running: Progress | None) -> dict[str, Any]:
     return shown
 
 
-def _rendition(path: str, rendition: Rendition) -> dict[str, Any]:
+def _rendition(path: str, rendition: Rendition) -> answers.Rendition:
     return {
         "kind": rendition.kind,
         "media_type": rendition.media_type,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from storage.states import EvidenceState, StageName, StageState
@@ -40,13 +41,25 @@ class Stage:
     ended_at: datetime | None = None
 
 
+class RenditionKind(StrEnum):
+    """What a rendition is for; `video` is the reading copy of a film."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    IMAGE = "image"
+    THUMBNAIL = "thumbnail"
+    POSTER = "poster"
+    DOCUMENT = "document"
+    WAVEFORM = "waveform"
+    STORYBOARD = "storyboard"
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """A new object made from the original, which itself is never altered."""
 
     id: str
-    #: `video audio image thumbnail poster document waveform storyboard`.
-    kind: str
+    kind: RenditionKind
     media_type: str
     size_bytes: int
     sha256: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from sqlalchemy import RowMapping
 
 from storage.errors import Damaged
-from storage.evidence import Evidence, Job, Rendition, Scan, Stage
+from storage.evidence import Evidence, Job, Rendition, RenditionKind, Scan, Stage
 from storage.records.canonical import plain
 from storage.states import EvidenceState, StageName, StageState
 from storage.upload import Upload, UploadState
@@ -64,7 +64,8 @@ def rendition_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Return the rows of the evidence's renditions."""
     return [
         _columns(rendition)
-        | {"evidence_id": evidence.id, "command": list(rendition.command), "tools": plain(rendition.tools)}
+        | {"evidence_id": evidence.id, "kind": rendition.kind.value}
+        | {"command": list(rendition.command), "tools": plain(rendition.tools)}
         for rendition in evidence.renditions
     ]
 
@@ -118,7 +119,8 @@ def _stage_of(row: Row) -> Stage:
 
 
 def _rendition_of(row: Row) -> Rendition:
-    return Rendition(**_values(row, Rendition) | {"command": tuple(row["command"])})
+    made = {"command": tuple(row["command"]), "kind": RenditionKind(row["kind"])}
+    return Rendition(**_values(row, Rendition) | made)
 
 
 def _scan_of(stored: Mapping[str, Any] | None) -> Scan | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from storage.evidence import Evidence, Rendition, Scan
+from storage.evidence import Evidence, Rendition, RenditionKind, Scan
 from storage.states import EvidenceState, StageName
 from workers.decisions import Run, received
 from workers.pipeline import first_stages, job_of
@@ -39,4 +39,5 @@ def run_of(evidence: Evidence, stage: StageName, attempt: int | None = None) -> 
 
 
 def rendition(kind: str) -> Rendition:
-    return Rendition(f"r-{kind}", kind, "video/mp4", 10, SHA256, SHA256, ("ffmpeg",), {"ffmpeg": "5.1"})
+    named = RenditionKind(kind)
+    return Rendition(f"r-{kind}", named, "video/mp4", 10, SHA256, SHA256, ("ffmpeg",), {"ffmpeg": "5.1"})

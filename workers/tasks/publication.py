@@ -6,7 +6,7 @@ from typing import Any
 from uuid6 import uuid7
 
 from storage.digests import sha256_file
-from storage.evidence import Evidence, Rendition, rendition_key
+from storage.evidence import Evidence, Rendition, RenditionKind, rendition_key
 from storage.states import StageName
 from transcode.made import Made
 from workers.context import Context
@@ -64,7 +64,7 @@ def _prefix(stage: StageName) -> str:
 async def _describe(evidence: Evidence, stage: StageName, made: Made) -> Rendition:
     return Rendition(
         id=f"{_prefix(stage)}{uuid7()}",
-        kind=made.kind,
+        kind=RenditionKind(made.kind),
         media_type=made.media_type,
         size_bytes=made.size_bytes,
         sha256=await sha256_file(made.path),

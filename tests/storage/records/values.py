@@ -7,7 +7,7 @@ from typing import Any
 
 from uuid6 import uuid7
 
-from storage.evidence import Change, Evidence, Job, Rendition, Scan, Stage
+from storage.evidence import Change, Evidence, Job, Rendition, RenditionKind, Scan, Stage
 from storage.records.uploads import UploadRecords
 from storage.states import EvidenceState, StageName
 from storage.upload import Upload
@@ -75,7 +75,7 @@ def rendition(kind: str, **values: Any) -> Rendition:
     sizes = {"width": 1920, "height": 1080, "duration_seconds": 412.4}
     return Rendition(
         f"{kind}-1",
-        kind,
+        RenditionKind(kind),
         "video/mp4",
         6 << 30,
         "b" * 64,

@@ -1,0 +1,137 @@
+"""The JSON bodies of every answer, as types: what is answered and what `/openapi.json` says are one thing."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypeAliasType, TypedDict
+
+from storage.evidence import RenditionKind
+from storage.states import EvidenceState, StageName, StageState
+from workers.queue import QueueDepth
+
+#: A row of `config/reasons.toml`.
+Code = TypeAliasType("Code", str)
+
+#: A time by RFC 3339, in UTC.
+Instant = TypeAliasType("Instant", Annotated[str, Field(json_schema_extra={"format": "date-time"})])
+
+Sha256 = TypeAliasType("Sha256", Annotated[str, Field(pattern="^[0-9a-f]{64}$")])
+
+Bytes = Annotated[int, Field(ge=0)]
+
+
+class Problem(TypedDict):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: Code
+    #: The reason, in plain words.
+    detail: str
+    #: What to do about it, in plain words.
+    remedy: str
+
+
+class Scan(TypedDict):
+    """The verdict of the virus scan on the exact bytes whose hash the evidence carries."""
+
+    #: `clean`, `clean_windowed` (scanned in overlapping windows) or `infected`.
+    verdict: str
+    #: `full`, `windows`, or `raw_bytes` until every member was scanned too.
+    coverage: str
+    engine: str
+    #: When the signatures were made; null: of unknown age.
+    signatures_at: Instant | None
+
+
+class Stage(TypedDict):
+    """One kind of work on a piece of evidence."""
+
+    name: StageName
+    state: StageState
+    progress: Annotated[float, Field(ge=0, le=1)]
+    eta_seconds: Annotated[float, Field(ge=0)] | None
+    #: How often it was begun.
+    attempts: Annotated[int, Field(ge=0)]
+    started_at: Instant | None
+    ended_at: Instant | None
+
+
+class Rendition(TypedDict):
+    """A new file made from the original."""
+
+    kind: RenditionKind
+    media_type: str
+    size_bytes: Bytes
+    sha256: Sha256
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    url: str
+
+
+class Original(TypedDict):
+    """Where the unaltered bytes are, once they may be seen."""
+
+    url: str
+
+
+class Evidence(TypedDict):
+    """One piece of evidence."""
+
+    id: str
+    state: EvidenceState
+    #: It waits on us; `code` says for what, and the state stays.
+    delayed: bool
+    #: Why it waits, or how it ended; null while all is well.
+    code: Code | None
+    reason: str | None
+    remedy: str | None
+    filename: str | None
+    media_type: str | None
+    size_bytes: Bytes | None
+    sha256: Sha256 | None
+    created_at: Instant
+    updated_at: Instant
+    scan: Scan | None
+    flags: list[str]
+    #: It is ready only when each of these is `done` or `skipped`.
+    stages: list[Stage]
+    renditions: list[Rendition]
+    original: Original
+
+
+class EvidencePage(TypedDict):
+    """A page of a list, newest first."""
+
+    items: list[Evidence]
+    #: Ask for the next page with it; null: this is the last one.
+    next_cursor: str | None
+
+
+class Queues(TypedDict):
+    """The depth of every queue."""
+
+    items: list[QueueDepth]
+
+
+class Alive(TypedDict):
+    """The process answers."""
+
+    status: Literal["alive"]
+
+
+class Readiness(TypedDict):
+    """Whether uploads can be taken."""
+
+    #: `degraded`: without Redis; uploads are taken and wait.
+    status: Literal["ready", "degraded", "unavailable"]
+    records: bool
+    redis: bool
+
+
+class Stopping(TypedDict):
+    """The server is stopping and takes nothing new."""
+
+    status: Literal["stopping"]
