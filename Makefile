@@ -13,7 +13,7 @@ TESTS ?=
 ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstration-signatures)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check soak bench fmt lock hooks clean
+.PHONY: help setup tools demo run test check soak bench fmt lock hooks clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,9 @@ help: ## List these commands
 setup: ## Install what is missing: system packages, and Python packages into .venv
 	@config/setup.sh
 
+tools: ## Install what tests and benchmarks need besides: a browser, Node.js, stock upload clients into .node
+	@config/setup.sh tests
+
 demo: setup ## Watch real files go from upload to ready, on a fresh data folder
 	@exec $(PYTHON) -m config.stack --with-parent --fresh --port 0 --data $(DEMO) \
 		--demonstration-signatures --allow-demonstration-signatures -- $(PYTHON) -m tests.demo --folder $(DEMO)
@@ -31,10 +34,10 @@ run: setup ## Start the whole stack on 127.0.0.1 and keep it up
 	@exec $(PYTHON) -m config.stack --with-parent --port "$(PORT)" --data "$(DATA)" \
 		--signatures "$(SIGNATURES)" --processes "$(PROCESSES)" $(ALLOW)
 
-test: setup ## Run every test but the long ones
+test: tools ## Run every test but the long ones
 	@$(PYTHON) -m pytest $(TESTS)
 
-soak: setup ## Run the long forms of the tests
+soak: tools ## Run the long forms of the tests
 	@$(PYTHON) -m pytest -m soak --timeout=0 $(TESTS)
 
 check: setup ## Lint, types, import directions, function lengths
@@ -44,7 +47,7 @@ check: setup ## Lint, types, import directions, function lengths
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m tests.lengths
 
-bench: setup ## Measure speed and memory
+bench: tools ## Measure speed and memory
 	@$(PYTHON) -m benchmarks
 
 fmt: setup ## Format the code and mend what can be mended
@@ -59,5 +62,5 @@ hooks: setup ## Run `make check` before every commit
 	@.venv/bin/pre-commit install
 
 clean: ## Remove what can be made again: .venv, caches, the demo's data (never DATA)
-	@rm -rf .venv $(DEMO) .bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .node $(DEMO) .bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

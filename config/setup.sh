@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs what is missing, and nothing else: Debian or Ubuntu packages by apt-get, Python packages into .venv.
+# `config/setup.sh tests` also installs what only tests and benchmarks need, their JavaScript packages into .node.
 # Starts no system service. Quick when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,11 +8,15 @@ HERE=$(pwd -P)
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 export PATH DEBIAN_FRONTEND=noninteractive
 
+TESTS=${1:-}
 LOCK=requirements.lock
 STAMP=.venv/complete
+CLIENTS=tests/clients
+CLIENTS_STAMP=.node/complete
 POLICY=/usr/sbin/policy-rc.d
 PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-freshclam
     redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux"
+TEST_PROGRAMS="chromium:chromium node:nodejs npm:npm"
 # Ubuntu 24.04 and Debian 13 renamed some libraries: the first name that exists is taken.
 LIBRARIES="libvips.so.42:libvips42t64|libvips42 libmagic.so.1:libmagic1t64|libmagic1"
 PYTHONS="python3.13 python3.12 python3.11 python3"
@@ -31,9 +36,12 @@ find_python() {
     return 1
 }
 
+# Ubuntu has Chromium as a snap only; no package of its archive is a browser.
+can_have() { [ "$1" != chromium ] || { [ -z "${CHROMIUM:-}" ] && ! grep -q '^ID=ubuntu$' /etc/os-release; }; }
+
 missing_packages() {
-    for pair in $PROGRAMS; do
-        command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+    for pair in $PROGRAMS ${TESTS:+$TEST_PROGRAMS}; do
+        command -v "${pair%%:*}" >/dev/null || ! can_have "${pair%%:*}" || echo "${pair#*:}"
     done
     libraries=$(ldconfig -p)
     for pair in $LIBRARIES; do
@@ -42,6 +50,10 @@ missing_packages() {
 }
 
 stamp() { echo "$HERE $(sha256sum <"$LOCK") $(.venv/bin/python -c 'import sys; print(sys.version_info[:2])')"; }
+
+clients_stamp() { echo "$(sha256sum <$CLIENTS/package-lock.json) $(node --version)"; }
+
+clients_complete() { [ -z "$TESTS" ] || { [ -f $CLIENTS_STAMP ] && [ "$(cat $CLIENTS_STAMP)" = "$(clients_stamp)" ]; }; }
 
 complete() { [ -x .venv/bin/python ] && [ -f $STAMP ] && [ "$(cat $STAMP)" = "$(stamp 2>/dev/null)" ]; }
 
@@ -150,11 +162,23 @@ make_environment() {
     mv $STAMP.new $STAMP
 }
 
+# ---- JavaScript, for tests and benchmarks
+
+install_clients() {
+    say "installing the JavaScript packages of $CLIENTS/package-lock.json into .node"
+    mkdir -p .node
+    rm -f $CLIENTS_STAMP
+    cp $CLIENTS/package.json $CLIENTS/package-lock.json $CLIENTS/.npmrc .node/
+    npm --prefix .node ci --ignore-scripts --loglevel=error >&2 || fail "npm could not install: is there a network?"
+    clients_stamp >$CLIENTS_STAMP
+}
+
 # ---- one setup at a time in this checkout
 
-[ -z "$(missing_packages)" ] && complete && exit 0
+[ -z "$(missing_packages)" ] && complete && clients_complete && exit 0
 exec 9<config/setup.sh
 flock 9
 missing=$(missing_packages | sort -u)
 [ -z "$missing" ] || install $missing
 complete || make_environment
+clients_complete || install_clients
