@@ -94,6 +94,8 @@ class Evidence(TypedDict):
     sha256: Sha256 | None
     created_at: Instant
     updated_at: Instant
+    #: Counts changes: of two answers, the higher one is the newer.
+    version: Annotated[int, Field(ge=1)]
     scan: Scan | None
     flags: list[str]
     #: It is ready only when each of these is `done` or `skipped`.

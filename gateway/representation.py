@@ -38,6 +38,7 @@ def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> ans
         "sha256": evidence.sha256,
         "created_at": instant(evidence.created_at),
         "updated_at": instant(evidence.updated_at),
+        "version": evidence.version,
         "scan": _scan(evidence.scan),
         "flags": list(evidence.flags),
         "stages": [_stage(stage, running.get(stage.name)) for stage in evidence.stages],

@@ -6,8 +6,8 @@ pushed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,7 +17,8 @@ from typing import Any
 import redis.asyncio
 
 from config.settings import Settings
-from storage.evidence import Job
+from storage.evidence import Evidence, Job
+from storage.records.transaction import Changed
 from storage.states import StageName
 from workers.connection import AWAY, LIMIT_SECONDS, connect
 from workers.definition import format_job
@@ -25,6 +26,8 @@ from workers.errors import QueueUnavailable
 from workers.keys import Keys
 from workers.pipeline import QUEUES
 from workers.scripts import load_script
+from workers.signals import format_signal
+from workers.subscription import subscribe
 
 __all__ = ["JobQueue", "Progress", "QueueDepth", "QueueUnavailable", "RunningJob", "open_queue"]
 
@@ -75,7 +78,10 @@ class RunningJob:
 
 
 class JobQueue:
-    """The queues of one deployment. Every method raises `QueueUnavailable`, but for `report`."""
+    """The queues of one deployment.
+
+    Every method raises `QueueUnavailable`, but for `follow_up`, `signal`, `report` and `listen`.
+    """
 
     def __init__(self, client: redis.asyncio.Redis, keys: Keys) -> None:
         self._client = client
@@ -92,6 +98,26 @@ class JobQueue:
             script, keys = load_script("queue", "push"), self._keys.queue(queue)
             for batch in _batches(tuple(group)):
                 await self._run(script, keys, [field for job in batch for field in _fields(job, now)])
+
+    async def follow_up(self, changed: Changed) -> None:
+        """Push the jobs that a committed change makes due, and tell who follows the evidence.
+
+        Lost without a word while Redis is away: the outbox holds the jobs, and who follows looks by himself.
+        """
+        with suppress(QueueUnavailable):
+            if changed.jobs:
+                await self.push(changed.jobs)
+            await self.signal(changed.after)
+
+    async def signal(self, evidence: Evidence) -> None:
+        """Tell who follows the evidence that its record changed; lost as above."""
+        with suppress(QueueUnavailable):
+            async with _limited():
+                await self._client.publish(self._keys.events, format_signal(evidence.centre_id, evidence.id))
+
+    async def listen(self, heard: Callable[[bytes], None], standing: Callable[[bool], None]) -> None:
+        """Give `heard` every message (`workers.signals`), for ever; see `workers.subscription`."""
+        await subscribe(self._client, self._keys.events, heard, standing)
 
     async def missing(self, jobs: Sequence[Job]) -> tuple[Job, ...]:
         """Return the jobs that Redis does not know."""

@@ -14,7 +14,6 @@ from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
 from workers.decisions import abandoned, received
-from workers.queue import QueueUnavailable
 
 #: Actor of what nobody asked for, in the audit trail.
 SYSTEM = "system"
@@ -61,9 +60,8 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
         latest = await services.uploads.load(upload.id, None)
         await drop_bytes(services, latest)
         require_present(latest)
-    elif changed.jobs:
-        with suppress(QueueUnavailable):  # the outbox holds the job; the reconciler pushes it
-            await services.queue.push(changed.jobs)
+    else:
+        await services.queue.follow_up(changed)
 
 
 async def abandon(
@@ -85,7 +83,9 @@ async def abandon(
 
     answered = max(_ANSWERED_SECONDS, services.settings.finished_upload_lifetime_seconds)
     expires_at = datetime.now(UTC) + timedelta(seconds=answered)
-    await services.uploads.end(upload.id, state, decide, expires_at=expires_at)
+    changed = await services.uploads.end(upload.id, state, decide, expires_at=expires_at)
+    if changed:
+        await services.queue.follow_up(changed)
     await drop_bytes(services, await services.uploads.load(upload.id, None))
 
 

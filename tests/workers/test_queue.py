@@ -200,6 +200,7 @@ async def test_progress_is_told_to_whoever_listens(queue, claims, make_job, queu
         await queue.report("e1", StageName.SCAN, 0.25, None)
         message = await events.get_message(timeout=1)
     assert json.loads(message["data"]) == {
+        "centre_id": "c1",
         "evidence_id": "e1",
         "stage": "scan",
         "progress": 0.25,

@@ -5,7 +5,6 @@ due are pushed right after. A failure becomes a counted attempt, an outage a del
 neither loses the job.
 """
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from storage.records.transaction import Changed
 from storage.states import StageName, StageState
 from workers.context import Context
 from workers.decisions import Run
-from workers.errors import Postpone, QueueUnavailable
+from workers.errors import Postpone
 from workers.pipeline import is_due, job_of
 from workers.tasks.failures import explain
 from workers.tasks.finding import Finding, Work
@@ -82,9 +81,7 @@ async def _record(context: Context, run: Run, finding: Finding) -> None:
     if changed is None:
         return
     _log.info("stage_run", state=changed.after.state, code=changed.after.code)
-    if changed.jobs:
-        with suppress(QueueUnavailable):  # the outbox holds them; the reconciler pushes them
-            await context.queue.push(changed.jobs)
+    await context.queue.follow_up(changed)
     if changed.after.stage(run.job.stage).state is not StageState.WAITING:
         await discard_strays(context, changed.after, run.job.stage)
 
