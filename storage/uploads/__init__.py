@@ -34,6 +34,14 @@ class UploadRef:
     frozen: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WholePart:
+    """What a whole takes of one upload: its first bytes."""
+
+    upload: UploadRef
+    size_bytes: int
+
+
 class UploadWriter(Protocol):
     """The one writer of an upload at one epoch."""
 
@@ -102,6 +110,15 @@ class UploadStore(Protocol):
         once, it ends the same. Raises `NotFound`, `StorageFull` (the upload stays as it was), `UploadBusy`
         (a writer of this epoch, perhaps a stopped one, holds it: raise the epoch), `WriterFenced` as
         `open_writer` does, and `Damaged`.
+        """
+        ...
+
+    async def join(self, upload: UploadRef, parts: Sequence[WholePart], key: str) -> int:
+        """Make the parts' bytes, in this order, the blob `key` as `finish` does; return its size in bytes.
+
+        The parts stay as they are; `upload` holds the place of the whole and has no bytes of its own. Stops
+        when cancelled. Raises `NotFound` when it or a part is gone, `StorageFull`, `UploadBusy` at once while
+        somebody joins it, and `Damaged`; whatever is raised, it can be called again.
         """
         ...
 

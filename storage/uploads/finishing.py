@@ -12,9 +12,10 @@ Every segment keeps its counted bytes until step 4, so beginning again gives the
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from storage.blobs.disk import copy_pieces, open_regular, sync_folder
@@ -32,18 +33,30 @@ class Part:
     size_bytes: int
 
 
+#: Puts all bytes into one durable file in the folder (the holds are let go afterwards) and shuts the folder;
+#: returns the file.
+Gather = Callable[[ExitStack, UploadFolder, Path], Generator[None, None, Path]]
+
+
 def finish_steps(folder: UploadFolder, upload: UploadRef, blobs: LocalBlobStore, key: str) -> Iterator[None]:
     """Do the steps; yield after each. Raises what `UploadStore.finish` does, and `OSError`."""
+    return publish_steps(folder, blobs, key, partial(_gather, upload=upload))
+
+
+def publish_steps(
+    folder: UploadFolder, blobs: LocalBlobStore, key: str, gather: Gather
+) -> Generator[None, None, None]:
+    """Gather the bytes and make them the blob, unless they are it already; then remove the folder."""
     with ExitStack() as holds:
         place = _hold_folder(holds, folder)
         # Looked for after the folder, because it is there before the folder goes.
         if blobs.locate(key).is_file():
             blobs.settle(key)
         elif place:
-            whole = yield from _join(holds, folder, place, upload)
+            whole = yield from gather(holds, folder, place)
             blobs.place(key, whole)
         else:
-            raise NotFound(upload.id)
+            raise NotFound(folder.id)
         yield
         folder.remove()
 
@@ -60,10 +73,10 @@ def _hold_folder(holds: ExitStack, folder: UploadFolder) -> Path | None:
     return place
 
 
-def _join(
+def _gather(
     holds: ExitStack, folder: UploadFolder, place: Path, upload: UploadRef
 ) -> Generator[None, None, Path]:
-    """Put all counted bytes into one durable file and shut the folder; return the file."""
+    """Put the counted bytes of all segments into one durable file and shut the folder; return the file."""
     check_epoch(place, upload)
     check_sizes(place, upload)
     last = segment_path(place, upload.epoch)
@@ -74,11 +87,16 @@ def _join(
     whole = last
     if any(part.path != last for part in parts):
         whole = yield from _append_to_first(holds, parts)
+    shut(folder, place)
+    yield
+    return folder.shut / whole.name
+
+
+def shut(folder: UploadFolder, place: Path) -> None:
+    """Rename the folder, durably: from here the upload is not found."""
     if place != folder.shut:
         place.rename(folder.shut)
     sync_folder(folder.root)
-    yield
-    return folder.shut / whole.name
 
 
 def _append_to_first(holds: ExitStack, parts: list[Part]) -> Generator[None, None, Path]:
@@ -94,7 +112,7 @@ def _append_to_first(holds: ExitStack, parts: list[Part]) -> Generator[None, Non
     os.lseek(target, first.size_bytes, os.SEEK_SET)
     try:
         for part in later:
-            yield from _append(target, part)
+            yield from append(target, part)
     except OSError:
         os.ftruncate(target, first.size_bytes)
         raise
@@ -103,7 +121,8 @@ def _append_to_first(holds: ExitStack, parts: list[Part]) -> Generator[None, Non
     return whole
 
 
-def _append(target: int, part: Part) -> Iterator[None]:
+def append(target: int, part: Part) -> Iterator[None]:
+    """Copy the part to the end of the open file; yield after each piece."""
     with open_regular(part.path) as source:
         for _ in copy_pieces(source.fileno(), target, part.size_bytes):
             yield

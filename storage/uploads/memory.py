@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from storage.blobs.memory import MemoryBlobStore
 from storage.errors import NotFound, UploadBusy, WriterFenced
-from storage.uploads import UploadRef, UploadWriter
+from storage.uploads import UploadRef, UploadWriter, WholePart
 
 
 @dataclass(slots=True)
@@ -99,9 +99,20 @@ class MemoryUploadStore:
             last = segments.get(upload.epoch, _Segment())
             if last.held:
                 raise UploadBusy(upload.id)
-            sizes = enumerate((*upload.frozen, len(last.data)), 1)
-            whole = b"".join(segments[epoch].data[:size] for epoch, size in sizes if size)
-            await self._blobs.write_bytes(key, whole)
+            await self._blobs.write_bytes(key, self._bytes(upload, len(last.data)))
+            del self._uploads[upload.id]
+        return (await self._blobs.stat(key)).size_bytes
+
+    def _bytes(self, upload: UploadRef, last_bytes: int) -> bytes:
+        segments = self._segments(upload.id)
+        sizes = enumerate((*upload.frozen, last_bytes), 1)
+        return b"".join(segments[epoch].data[:size] for epoch, size in sizes if size)
+
+    async def join(self, upload: UploadRef, parts: Sequence[WholePart], key: str) -> int:
+        """Put the parts' bytes behind each other."""
+        if upload.id in self._uploads:
+            whole = [self._bytes(part.upload, part.size_bytes - sum(part.upload.frozen)) for part in parts]
+            await self._blobs.write_bytes(key, b"".join(whole))
             del self._uploads[upload.id]
         return (await self._blobs.stat(key)).size_bytes
 
