@@ -8,8 +8,11 @@ from multidict import CIMultiDictProxy
 from gateway.problems import Problem
 from gateway.tus.protocol import OFFSET_TYPE, VERSION
 
-_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
-_KEY = re.compile(r"[ -~]{1,255}")
+#: Most digits of a number: every such number fits everywhere it goes.
+NUMBER_DIGITS = 18
+
+_NUMBER = re.compile(rf"\d{{1,{NUMBER_DIGITS}}}", re.ASCII)
+IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 
 #: Creation headers of tus extensions that this server does not announce.
 _FOREIGN_EXTENSIONS = ("Upload-Concat", "Upload-Defer-Length")
@@ -67,7 +70,7 @@ def parse_idempotency_key(headers: CIMultiDictProxy[str]) -> str | None:
     values = headers.getall("Idempotency-Key", [])
     if not values:
         return None
-    if len(values) > 1 or not _KEY.fullmatch(values[0]):
+    if len(values) > 1 or not IDEMPOTENCY_KEY.fullmatch(values[0]):
         expected = "one key of 1 to 255 printable ASCII characters"
         raise Problem("invalid_header", {"header": "Idempotency-Key", "expected": expected})
     return values[0]

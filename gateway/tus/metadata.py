@@ -11,7 +11,7 @@ from gateway.problems import Problem
 #: Longest name kept, in characters; what most file systems can hold.
 LONGEST_NAME = 255
 
-_KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
+KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
 
 
 def parse_metadata(header: str) -> dict[str, bytes]:
@@ -23,7 +23,7 @@ def parse_metadata(header: str) -> dict[str, bytes]:
     pairs: dict[str, bytes] = {}
     for part in header.split(",") if header.strip() else ():
         key, _, value = part.strip().partition(" ")
-        if not _KEY.fullmatch(key) or key in pairs:
+        if not KEY.fullmatch(key) or key in pairs:
             raise _malformed()
         try:
             pairs[key] = base64.b64decode(value.strip(), validate=True)
