@@ -1,7 +1,7 @@
 """The gateway's composition root."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 
 from aiohttp import web
 
@@ -22,14 +22,17 @@ from storage.uploads.local import LocalUploadStore
 from workers.queue import open_queue
 
 
-def create_app(settings: Settings) -> web.Application:
-    """Build the application; what it needs is opened when it starts and closed when it stops."""
+def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
+    """Build the application; what it needs is opened when it starts and closed when it stops.
+
+    `sweeps`: it looks after uploads that nobody else does; of several processes one is enough.
+    """
     app = web.Application(middlewares=MIDDLEWARES)
     app.add_routes(ROUTES)
     app.on_response_prepare.append(mark_responses)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        async with open_services(settings) as services, sweeping(services):
+        async with open_services(settings) as services, sweeping(services) if sweeps else nullcontext():
             app[SERVICES] = services
             app[HOLDERS] = Holders(services.store, services.uploads)
             yield

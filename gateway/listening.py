@@ -63,9 +63,12 @@ class _Connection(web.RequestHandler):
 
 
 @asynccontextmanager
-async def listening(app: web.Application, settings: Settings) -> AsyncIterator[tuple[tuple[Any, ...], ...]]:
+async def listening(
+    app: web.Application, settings: Settings, *, shared: bool = False
+) -> AsyncIterator[tuple[tuple[Any, ...], ...]]:
     """Serve the application until the context closes; give the addresses.
 
+    `shared`: other processes of ours listen on the same port.
     Raises `OSError` for a port that is taken.
     """
     runner = web.AppRunner(app, shutdown_timeout=_DRAIN_SECONDS)
@@ -73,7 +76,10 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[t
     try:
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(
-            lambda: _connection(runner, settings, loop), settings.host, settings.port
+            lambda: _connection(runner, settings, loop),
+            settings.host,
+            settings.port,
+            reuse_port=shared,
         )
         try:
             yield tuple(socket.getsockname() for socket in listener.sockets)

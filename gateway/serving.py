@@ -1,14 +1,19 @@
-"""Serve until told to stop."""
+"""Serve until told to stop, in one process or several."""
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import structlog
+import uvloop
 
 from config.settings import Settings
 from gateway.app import create_app
 from gateway.listening import listening
+from gateway.processes import supervise
+from gateway.shared_port import reserved_port
 
 #: Threads for disk work: a hung disk or a long join must not keep HEAD waiting.
 DISK_THREADS = 48
@@ -16,18 +21,44 @@ DISK_THREADS = 48
 _log = structlog.get_logger()
 
 
-async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit status."""
+def serve(settings: Settings, processes: int) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status.
+
+    Of several processes each may get any request, also of an upload that began with another.
+    """
+    if processes == 1:
+        return run(_serve_one(settings, number=0, shared=False))
+    try:
+        with reserved_port(settings.host, settings.port) as port:
+            taken = settings.model_copy(update={"port": port})
+            return supervise(processes, lambda number: run(_serve_one(taken, number=number, shared=True)))
+    except OSError as error:
+        return _cannot_listen(settings, error)
+
+
+def run(main: Coroutine[Any, Any, int]) -> int:
+    """Run a command to its end on an event loop of its own; return its exit status."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+async def _serve_one(settings: Settings, *, number: int, shared: bool) -> int:
+    """Serve in this process; only the first one sweeps, and it is started again when it dies."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(DISK_THREADS, "disk"))
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     try:
-        async with listening(create_app(settings), settings) as addresses:
+        app = create_app(settings, sweeps=number == 0)
+        async with listening(app, settings, shared=shared) as addresses:
             _log.info("serving", addresses=[str(address) for address in addresses])
             await stop.wait()
     except OSError as error:
-        _log.error("cannot_listen", host=settings.host, port=settings.port, error=str(error))
-        return 1
+        return _cannot_listen(settings, error)
     return 0
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> int:
+    _log.error("cannot_listen", host=settings.host, port=settings.port, error=str(error))
+    return 1
