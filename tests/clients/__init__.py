@@ -1,0 +1,1 @@
+"""Stock upload clients, as portals use them, against a real gateway."""
