@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -80,6 +80,22 @@ def open_regular(path: Path) -> FileIO:
         os.close(descriptor)
         raise NotFound(path.name)
     return FileIO(descriptor, "rb")
+
+
+async def read_range(path: Path, first: int, last: int | None) -> AsyncIterator[bytes]:
+    """Yield the bytes `first` to `last` inclusive (`None`: to the end) of a file, at most `PIECE_BYTES` at once.
+
+    Raises `NotFound` before the first piece.
+    """
+    with await in_thread(open_regular, path, undo=FileIO.close) as handle:
+        end = os.fstat(handle.fileno()).st_size if last is None else last + 1
+        while first < end and (piece := await in_thread(_piece, handle, first, end)):
+            first += len(piece)
+            yield piece
+
+
+def _piece(handle: FileIO, first: int, end: int) -> bytes:
+    return os.pread(handle.fileno(), min(PIECE_BYTES, end - first), first)
 
 
 def make_folders(folder: Path, root: Path) -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from storage.blobs import BlobStat, Room
 from storage.blobs.disk import (
-    PIECE_BYTES,
     copy_pieces,
     in_thread,
     make_folders,
     measure_room,
     open_regular,
+    read_range,
     sync_upward,
 )
 from storage.errors import NotFound
@@ -119,11 +119,8 @@ class LocalBlobStore:
 
     async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
         """Yield a range of the blob's bytes."""
-        with await in_thread(open_regular, self.locate(key), undo=FileIO.close) as handle:
-            end = os.fstat(handle.fileno()).st_size if last is None else last + 1
-            while first < end and (piece := await in_thread(_piece, handle, first, end)):
-                first += len(piece)
-                yield piece
+        async for piece in read_range(self.locate(key), first, last):
+            yield piece
 
     @contextlib.asynccontextmanager
     async def open_local(self, key: str, sha256: str | None) -> AsyncIterator[Path]:  # noqa: ARG002 - no network
@@ -155,10 +152,6 @@ class LocalBlobStore:
     async def room(self) -> Room:
         """Return the room on the disk."""
         return await in_thread(measure_room, self._root)
-
-
-def _piece(handle: FileIO, first: int, end: int) -> bytes:
-    return os.pread(handle.fileno(), min(PIECE_BYTES, end - first), first)
 
 
 def _copy(source: FileIO, target: FileIO) -> None:

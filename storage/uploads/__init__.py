@@ -17,7 +17,7 @@ Taking over, in this order:
 Whoever finds a record between 1 and 3 (`len(frozen) < epoch - 1`) does 2 and 3 first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,12 +50,32 @@ class UploadWriter(Protocol):
         """Bytes written so far, durable or not."""
         ...
 
+    @property
+    def counted(self) -> int:
+        """Those of them that are not held back."""
+        ...
+
     async def write(self, chunks: Sequence[bytes]) -> None:
         """Append the chunks. Raises `StorageFull`; what was written before stays."""
         ...
 
     async def sync(self) -> int:
         """Make everything written durable and return the offset that may be acknowledged."""
+        ...
+
+    async def hold_back(self) -> None:
+        """Let nothing that is written from here on count, until `keep`; durably so once it returns.
+
+        It is in no offset, size or blob, and is dropped when the context closes or the process dies.
+        Raises `StorageFull`, and `NotFound` when the upload is gone.
+        """
+        ...
+
+    async def keep(self) -> int:
+        """Make everything written durable, let what was held back count, and return the offset.
+
+        For a writer that was taken over it changes nothing that was measured before. Raises as `hold_back`.
+        """
         ...
 
 
@@ -94,10 +114,18 @@ class UploadStore(Protocol):
         """
         ...
 
+    def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the bytes `first` to `last` inclusive (`None`: to the end) in pieces of at most 1 MiB.
+
+        Only bytes that count, durable or not, as many as there are now. Raises `NotFound`, and `Damaged`
+        as `measure`, before the first piece; `NotFound` also later, when the upload is finished meanwhile.
+        """
+        ...
+
     def open_writer(self, upload: UploadRef) -> AbstractAsyncContextManager[UploadWriter]:
         """Hold the upload and append to it.
 
-        Leaving the context makes everything written durable and releases the hold, also on errors.
+        Leaving the context makes what counts durable and releases the hold, also on errors.
         Raises `UploadBusy`, `NotFound`, and `WriterFenced` when a later epoch has begun to write or
         earlier ones are not frozen.
         """

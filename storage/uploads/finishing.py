@@ -23,6 +23,7 @@ from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, UploadBusy
 from storage.uploads import UploadRef
 from storage.uploads.folder import UploadFolder, check_epoch, check_sizes, held, segment_path
+from storage.uploads.limit import drop_uncounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _gather(
     check_epoch(place, upload)
     check_sizes(place, upload)
     last = segment_path(place, upload.epoch)
-    last_size = os.fstat(holds.enter_context(held(last, os.O_RDWR | os.O_CREAT))).st_size
+    last_size = drop_uncounted(last, holds.enter_context(held(last, os.O_RDWR | os.O_CREAT)))
     yield
     sizes = (*upload.frozen, last_size)
     parts = [Part(segment_path(place, epoch), size) for epoch, size in enumerate(sizes, 1) if size]

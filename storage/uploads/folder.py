@@ -15,6 +15,7 @@ from pathlib import Path
 from storage.blobs.disk import open_regular, sync_folder
 from storage.errors import Damaged, NotFound, UploadBusy, WriterFenced
 from storage.uploads import UploadRef
+from storage.uploads.limit import counted_bytes, has_limit
 
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SEGMENT = re.compile(r"([0-9]{8})\.segment")
@@ -69,6 +70,14 @@ class UploadFolder:
         self.check()
         return total
 
+    def counted_sizes(self, upload: UploadRef) -> tuple[int, ...]:
+        """Return how many bytes of each segment count, durable or not."""
+        fresh = range(len(upload.frozen) + 1, upload.epoch + 1)
+        sizes = (*upload.frozen, *(counted_size(self.open, epoch) for epoch in fresh))
+        check_sizes(self.open, upload)
+        self.check()
+        return sizes
+
     def touched_at(self, upload: UploadRef) -> float:
         """Return when the latest segment was last begun or written to (seconds since 1970)."""
         for epoch in range(upload.epoch, 0, -1):
@@ -108,15 +117,28 @@ def segment_path(folder: Path, epoch: int) -> Path:
     return folder / f"{epoch:08d}.segment"
 
 
-def durable_size(folder: Path, epoch: int) -> int:
-    """Return a segment's size in bytes once that much of it is durable; 0 when it was never begun."""
+def counted_size(folder: Path, epoch: int) -> int:
+    """Return how many bytes of a segment count, durable or not; 0 when it was never begun."""
+    path = segment_path(folder, epoch)
     try:
-        with open_regular(segment_path(folder, epoch)) as handle:
-            size_bytes = os.fstat(handle.fileno()).st_size
-            os.fdatasync(handle.fileno())
-            return size_bytes
+        with open_regular(path) as handle:
+            return counted_bytes(path, handle.fileno())
     except FileNotFoundError:
         return 0
+
+
+def durable_size(folder: Path, epoch: int) -> int:
+    """Return how many bytes of a segment count once they do so durably; 0 when it was never begun."""
+    path = segment_path(folder, epoch)
+    try:
+        with open_regular(path) as handle:
+            size_bytes = counted_bytes(path, handle.fileno())
+            os.fdatasync(handle.fileno())
+        if has_limit(path):
+            sync_folder(folder)  # it may have begun to count a moment ago
+    except FileNotFoundError:
+        return 0
+    return size_bytes
 
 
 def check_sizes(folder: Path, upload: UploadRef) -> None:

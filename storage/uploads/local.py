@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from pathlib import Path
 
-from storage.blobs.disk import in_thread, sync_folder
+from storage.blobs.disk import in_thread, read_range, sync_folder
 from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, UploadBusy
 from storage.uploads import UploadRef, UploadWriter, WholePart
 from storage.uploads.finishing import finish_steps
 from storage.uploads.folder import UploadFolder, segment_path, touched_folders
 from storage.uploads.joining import join_steps
+from storage.uploads.reading import spans
 from storage.uploads.segment import Segment
 
 #: Joining segments and copying between disks may take this long.
@@ -35,6 +36,11 @@ class _LocalWriter:
         """Bytes written so far."""
         return self._segment.offset
 
+    @property
+    def counted(self) -> int:
+        """Bytes that are not held back."""
+        return self._segment.counted
+
     async def write(self, chunks: Sequence[bytes]) -> None:
         """Append the chunks, in one system call where it can be."""
         await in_thread(self._segment.append, chunks)
@@ -42,6 +48,14 @@ class _LocalWriter:
     async def sync(self) -> int:
         """Make everything written durable. After a failure the offset is the last durable one."""
         return await in_thread(self._segment.sync)
+
+    async def hold_back(self) -> None:
+        """Note beside the segment how much of it counts."""
+        await in_thread(self._segment.hold_back)
+
+    async def keep(self) -> int:
+        """Make everything durable, then note that all of it counts."""
+        return await in_thread(self._segment.keep)
 
 
 class LocalUploadStore:
@@ -78,6 +92,14 @@ class LocalUploadStore:
     async def idle_seconds(self, upload: UploadRef) -> float:
         """Return how long ago the latest segment was begun or written to."""
         return max(0.0, time.time() - await in_thread(self._folder(upload.id).touched_at, upload))
+
+    async def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the counted bytes of one segment after the other."""
+        folder = self._folder(upload.id)
+        sizes = await in_thread(folder.counted_sizes, upload)
+        for span in spans(sizes, first, last):
+            async for piece in read_range(segment_path(folder.open, span.epoch), span.first, span.last):
+                yield piece
 
     @contextlib.asynccontextmanager
     async def open_writer(self, upload: UploadRef) -> AsyncIterator[UploadWriter]:

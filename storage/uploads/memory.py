@@ -3,8 +3,9 @@
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from storage.blobs.disk import PIECE_BYTES
 from storage.blobs.memory import MemoryBlobStore
 from storage.errors import NotFound, UploadBusy, WriterFenced
 from storage.uploads import UploadRef, UploadWriter, WholePart
@@ -14,7 +15,13 @@ from storage.uploads import UploadRef, UploadWriter, WholePart
 class _Segment:
     data: bytearray = field(default_factory=bytearray)
     held: bool = False
+    #: How many bytes count while those behind them are held back.
+    limit: int | None = None
     touched_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def counted(self) -> int:
+        return len(self.data) if self.limit is None else self.limit
 
 
 class _MemoryWriter:
@@ -29,6 +36,11 @@ class _MemoryWriter:
         """Bytes written so far."""
         return self._before + len(self._segment.data)
 
+    @property
+    def counted(self) -> int:
+        """Bytes that are not held back."""
+        return self._before + self._segment.counted
+
     async def write(self, chunks: Sequence[bytes]) -> None:
         """Append the chunks."""
         for chunk in chunks:
@@ -37,6 +49,16 @@ class _MemoryWriter:
 
     async def sync(self) -> int:
         """Memory is as durable as it ever gets."""
+        return self.counted
+
+    async def hold_back(self) -> None:
+        """Count no further."""
+        if self._segment.limit is None:
+            self._segment.limit = len(self._segment.data)
+
+    async def keep(self) -> int:
+        """Count everything."""
+        self._segment.limit = None
         return self.offset
 
 
@@ -66,19 +88,27 @@ class MemoryUploadStore:
     async def offset(self, upload: UploadRef) -> int:
         """Return the sum of the frozen sizes and the present segment's."""
         present = self._segments(upload.id).get(upload.epoch, _Segment())
-        return sum(await self.measure(upload)) + len(present.data)
+        return sum(await self.measure(upload)) + present.counted
 
     async def measure(self, upload: UploadRef) -> tuple[int, ...]:
         """Return the sizes of the segments before the present one."""
         segments = self._segments(upload.id)
         fresh = (segments.get(epoch, _Segment()) for epoch in range(len(upload.frozen) + 1, upload.epoch))
-        return (*upload.frozen, *(len(segment.data) for segment in fresh))
+        return (*upload.frozen, *(segment.counted for segment in fresh))
 
     async def idle_seconds(self, upload: UploadRef) -> float:
         """Return how long ago the latest segment was begun or written to."""
         segments = self._segments(upload.id)
         latest = max(epoch for epoch in segments if epoch <= upload.epoch)
         return time.monotonic() - segments[latest].touched_at
+
+    async def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the counted bytes."""
+        frozen = await self.measure(upload)
+        whole = self._bytes(replace(upload, frozen=frozen), await self.offset(upload) - sum(frozen))
+        end = len(whole) if last is None else min(last + 1, len(whole))
+        for start in range(first, end, PIECE_BYTES):
+            yield whole[start : min(start + PIECE_BYTES, end)]
 
     @contextlib.asynccontextmanager
     async def open_writer(self, upload: UploadRef) -> AsyncIterator[UploadWriter]:
@@ -90,6 +120,8 @@ class MemoryUploadStore:
         try:
             yield _MemoryWriter(segment, sum(upload.frozen))
         finally:
+            del segment.data[segment.counted :]
+            segment.limit = None
             segment.held = False
 
     async def finish(self, upload: UploadRef, key: str) -> int:

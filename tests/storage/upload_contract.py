@@ -14,13 +14,15 @@ from storage.errors import NotFound, UploadBusy, WriterFenced
 from storage.uploads import UploadRef
 from tests.storage.blob_contract import read_all
 from tests.storage.upload_endings import UploadEndings
+from tests.storage.upload_holding_back import UploadHoldingBack
 from tests.storage.upload_joins import UploadJoins
+from tests.storage.upload_reading import UploadReading
 from tests.storage.upload_sample import ID, KEY, UPLOAD
 from tests.storage.upload_stores import until
 from tests.storage.upload_story import STEPS, Story, take_over
 
 
-class UploadContract(UploadEndings, UploadJoins):
+class UploadContract(UploadEndings, UploadHoldingBack, UploadJoins, UploadReading):
     async def test_a_new_upload_has_no_bytes(self, uploads):
         await uploads.create(UPLOAD)
         assert await uploads.offset(UPLOAD) == 0

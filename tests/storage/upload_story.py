@@ -1,17 +1,21 @@
 """A story of a hostile network told to a store: cuts, take-overs, restarts, writers that come back."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from random import Random
 
 from hypothesis import strategies as st
 
+from storage.errors import NotFound
 from storage.uploads import UploadRef, UploadStore, UploadWriter
 from tests.storage.blob_contract import read_all
 from tests.storage.upload_sample import KEY, UPLOAD
 
 STEPS = st.lists(
     st.sampled_from(
-        ["write", "write", "sync", "leave", "take_over", "zombie_writes", "zombie_leaves", "restart"]
+        [
+            *("write", "write", "hold_back", "keep", "sync", "leave"),
+            *("take_over", "zombie_writes", "zombie_keeps", "zombie_leaves", "restart"),
+        ]
     ),
     max_size=25,
 )
@@ -32,6 +36,8 @@ class Story:
         self.random = random
         self.upload = UPLOAD
         self.sent = b""
+        #: What was written since it is held back; `None` while nothing is.
+        self.held_back: bytes | None = None
         self.acknowledged = 0
         self.held = AsyncExitStack()
         self.writer: UploadWriter | None = None
@@ -46,6 +52,8 @@ class Story:
         assert await self.uploads.finish(self.upload, KEY) == len(self.sent)
         while self.zombies:
             await self.zombie_writes()
+            with suppress(NotFound):
+                await self.zombie_keeps()
             await self.zombie_leaves()
         assert await read_all(self.blobs, KEY) == self.sent
 
@@ -53,13 +61,29 @@ class Story:
         self.writer = self.writer or await self.held.enter_async_context(
             self.uploads.open_writer(self.upload)
         )
-        assert self.writer.offset == len(self.sent)
+        assert self.writer.offset == len(self.sent + (self.held_back or b""))
         chunks = [
             self.random.randbytes(self.random.choice([0, 1, 100, 5000]))
             for _ in range(self.random.randrange(5))
         ]
         await self.writer.write(chunks)
-        self.sent += b"".join(chunks)
+        if self.held_back is None:
+            self.sent += b"".join(chunks)
+        else:
+            self.held_back += b"".join(chunks)
+
+    async def hold_back(self) -> None:
+        if self.writer:
+            await self.writer.hold_back()
+            self.held_back = self.held_back or b""
+            assert self.writer.counted == len(self.sent)
+
+    async def keep(self) -> None:
+        if self.writer:
+            self.sent += self.held_back or b""
+            self.held_back = None
+            self.acknowledged = await self.writer.keep()
+            assert self.acknowledged == len(self.sent)
 
     async def sync(self) -> None:
         if self.writer:
@@ -68,17 +92,21 @@ class Story:
 
     async def leave(self) -> None:
         await self.held.aclose()
-        self.writer = None
+        self.writer = self.held_back = None
 
     async def take_over(self) -> None:
         if self.writer:
             self.zombies.append((self.held, self.writer))
-            self.held, self.writer = AsyncExitStack(), None
+            self.held, self.writer, self.held_back = AsyncExitStack(), None, None
         self.upload = await take_over(self.uploads, self.upload)
 
     async def zombie_writes(self) -> None:
         if self.zombies:
             await self.random.choice(self.zombies)[1].write([b"ZOMBIE"])
+
+    async def zombie_keeps(self) -> None:
+        if self.zombies:
+            await self.random.choice(self.zombies)[1].keep()
 
     async def zombie_leaves(self) -> None:
         if self.zombies:

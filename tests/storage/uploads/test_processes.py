@@ -19,7 +19,7 @@ from tests.services.process import wait_until
 from tests.storage.blob_contract import read_all
 from tests.storage.upload_sample import ID, KEY, UPLOAD
 from tests.storage.upload_story import take_over
-from tests.storage.uploads.child import PIECE
+from tests.storage.uploads.child import CHECKED, PIECE
 
 
 @pytest.fixture
@@ -35,7 +35,8 @@ def uploads(tmp_path: Path, blobs: LocalBlobStore) -> LocalUploadStore:
 @contextlib.contextmanager
 def child(folder: Path, *what: str) -> Iterator[subprocess.Popen[str]]:
     argv = [sys.executable, "-m", "tests.storage.uploads.child", str(folder), *what]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3])
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parents[3])
     try:
         assert process.stdout.readline()
         yield process
@@ -43,6 +44,7 @@ def child(folder: Path, *what: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stdin.close()
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -114,6 +116,54 @@ async def test_a_killed_writer_leaves_every_acknowledged_byte_and_its_place(uplo
     size_bytes = await uploads.finish(UPLOAD, KEY)
     assert size_bytes > 0
     assert await read_all(blobs, KEY) == pattern(size_bytes)
+
+
+async def test_a_killed_writer_leaves_nothing_that_it_held_back(uploads, blobs, tmp_path):
+    """kill -9 at any moment: all of what was held back counts, or none."""
+    random = Random(11)
+    await uploads.create(UPLOAD)
+    for _ in range(10):
+        before = await uploads.offset(UPLOAD)
+        with child(tmp_path, "check") as writer:
+            await asyncio.sleep(random.uniform(0, 0.05))
+            writer.kill()
+            kept = max(map(int, writer.stdout.read().splitlines()), default=before)
+            writer.wait()
+        offset = await uploads.offset(UPLOAD)
+        assert offset in {kept, kept + len(CHECKED)}
+        async with uploads.open_writer(UPLOAD) as new:
+            assert new.offset == offset
+    assert offset > 0
+    assert await uploads.finish(UPLOAD, KEY) == offset
+    assert await read_all(blobs, KEY) == pattern(offset)
+
+
+async def test_a_killed_writer_needs_no_writer_after_it_for_the_blob_to_be_right(uploads, blobs, tmp_path):
+    await uploads.create(UPLOAD)
+    async with uploads.open_writer(UPLOAD) as writer:
+        await writer.write([b"abc"])
+    with child(tmp_path, "hold_back"):
+        pass
+    assert await uploads.offset(UPLOAD) == 3
+    assert await uploads.finish(UPLOAD, KEY) == 3
+    assert await read_all(blobs, KEY) == b"abc"
+
+
+async def test_a_stopped_writer_that_keeps_when_woken_changes_nothing(uploads, blobs, tmp_path):
+    await uploads.create(UPLOAD)
+    with child(tmp_path, "hold_back") as old:
+        stop(old)
+        second = await take_over(uploads, UPLOAD)
+        assert second.frozen == (0,)
+        async with uploads.open_writer(second) as new:
+            await new.write([b"abc"])
+            old.send_signal(signal.SIGCONT)
+            old.stdin.write("\n")
+            old.stdin.flush()
+            assert int(old.stdout.readline()) == len(CHECKED)
+            assert await uploads.offset(second) == 3
+        assert await uploads.finish(second, KEY) == 3
+    assert await read_all(blobs, KEY) == b"abc"
 
 
 async def test_a_killed_finish_is_finished_by_the_next(uploads, blobs, tmp_path):
