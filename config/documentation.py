@@ -1,6 +1,7 @@
 """What this package's tables say, as Markdown; `python -m workers.documentation` writes it all."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -56,8 +57,13 @@ def format_settings() -> str:
 
 def _defaults() -> Iterator[tuple[str, str]]:
     for name, field in Settings.model_fields.items():
-        text = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-        yield name, "" if field.default in (None, "", ()) else f"`{text}`"
+        yield name, "" if field.default in (None, "", ()) else f"`{_format_default(field.default)}`"
+
+
+def _format_default(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value) if isinstance(value, tuple) else str(value)
 
 
 def format_reasons() -> str:

@@ -4,13 +4,24 @@ Every setting is an environment variable with the prefix `INTAKE_`; sizes are by
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 1 << 30
 MIB = 1 << 20
+
+#: Signatures with a public key. `none` and shared secrets (HS…) cannot even be chosen.
+SignatureAlgorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]
+
+#: An origin as browsers write it (RFC 6454, section 6.2).
+Origin = Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -33,6 +44,19 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
+    #: Who signs the portals' bearer tokens (JWT), whom they must be meant for, and where the issuer publishes
+    #: its public keys: https or a file, http from this machine only. Empty: only API keys are accepted.
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_jwks_url: str = ""
+    #: Signatures accepted on bearer tokens, as a JSON list; `none` and HS… cannot be chosen.
+    jwt_algorithms: tuple[SignatureAlgorithm, ...] = ("RS256", "ES256", "EdDSA")
+    #: Claims of a bearer token that hold its centre (text) and its roles (a list).
+    jwt_centre_claim: str = "centre"
+    jwt_roles_claim: str = "roles"
+    #: Origins of the portals whose pages may use this server, as a JSON list: `["https://portal.example"]`.
+    cors_origins: tuple[Origin, ...] = ()
+
     #: Evidence may become ready although the signatures' age is unknown. For demonstrations only.
     allow_demonstration_signatures: bool = False
     #: Signatures older than this make evidence wait.
@@ -46,6 +70,9 @@ class Settings(BaseSettings):
     finished_upload_lifetime_seconds: float = Field(default=86_400, gt=0)
     #: A connection that sends nothing for this long is cut.
     silent_connection_seconds: float = Field(default=30, gt=0)
+    #: Streams of events one process serves at once, and those of one centre among them.
+    event_streams: int = Field(default=1000, ge=1)
+    event_streams_per_centre: int = Field(default=300, ge=1)
     #: New bytes are refused when less than this stays free; `None`: the smaller of 5 % and 2 GiB.
     free_disk_reserve_bytes: int | None = None
 
@@ -79,6 +106,17 @@ class Settings(BaseSettings):
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+        return self
+
+    @model_validator(mode="after")
+    def _check_issuer(self) -> Self:
+        """Refuse half an issuer, and keys that anybody on the way could replace."""
+        given = (self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url)
+        if any(given) and not all(given):
+            raise ValueError("jwt_issuer, jwt_audience and jwt_jwks_url belong together")
+        url = urlsplit(self.jwt_jwks_url)
+        if url.scheme and url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+            raise ValueError("jwt_jwks_url must be https, a file's path, or http on this machine")
         return self
 
     @property

@@ -6,11 +6,14 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from aiohttp import web
 
 from config.settings import Settings
-from gateway.keys import HOLDERS, SERVICES
+from gateway.events.feed import open_feed
+from gateway.keys import FEED, HOLDERS, SENDERS, SERVICES
 from gateway.middlewares import MIDDLEWARES, mark_responses
+from gateway.revocation import watching_keys
 from gateway.routes import ROUTES
 from gateway.services import Services
 from gateway.sweeping import sweeping
+from gateway.tokens import open_tokens
 from gateway.tus.holding import Holders
 from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
@@ -32,8 +35,15 @@ def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
     app.on_response_prepare.append(mark_responses)
 
     async def run(app: web.Application) -> AsyncIterator[None]:
-        async with open_services(settings) as services, sweeping(services) if sweeps else nullcontext():
+        async with (
+            open_services(settings) as services,
+            watching_keys(services.principals) as senders,
+            sweeping(services) if sweeps else nullcontext(),
+            open_feed(services) as feed,
+        ):
             app[SERVICES] = services
+            app[FEED] = feed
+            app[SENDERS] = senders
             app[HOLDERS] = Holders(services.store, services.uploads)
             yield
 
@@ -47,6 +57,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
         queue = await stack.enter_async_context(open_queue(settings))
+        tokens = await stack.enter_async_context(open_tokens(settings))
         blobs = LocalBlobStore(settings.store / "blobs")
         yield Services(
             settings=settings,
@@ -54,6 +65,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             uploads=UploadRecords(database),
             outbox=Outbox(database),
             principals=Principals(database),
+            tokens=tokens,
             store=LocalUploadStore(settings.store / "uploads", blobs),
             blobs=blobs,
             queue=queue,

@@ -1,9 +1,13 @@
-"""Who is asking: bearer keys, roles, and what each may see."""
+"""Who is asking: bearers, roles, and what each may see."""
 
-from aiohttp import hdrs, web
+from functools import partial
 
+from aiohttp import web
+
+from gateway.grants import bearer_of, find_creator, is_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
+from gateway.tokens import Tokens, invalid_token, is_token
 from storage.evidence import Evidence
 from storage.records.principals import Principal, Role
 from storage.states import EvidenceState
@@ -13,13 +17,28 @@ REVIEWING = frozenset({Role.ASSESSMENT_SPECIALIST, Role.TEAM_LEADER, Role.QA_OFF
 
 
 async def authenticate(request: web.Request) -> Principal:
-    """Return the principal of the request's bearer key; raises `Problem` (401)."""
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    principal = (
-        await request.app[SERVICES].principals.find(token.strip()) if scheme.lower() == "bearer" else None
-    )
+    """Return the principal of the request's bearer: a key, an issuer's token, or a grant.
+
+    Raises `Problem`: 401, and 503 while tokens cannot be checked.
+    """
+    bearer, services = bearer_of(request), request.app[SERVICES]
+    if services.tokens and is_token(bearer):
+        return await _holder(request, services.tokens, bearer)
+    find = partial(find_creator, request) if is_grant(bearer) else services.principals.find
+    principal = await find(bearer)
     if principal is None:
-        raise Problem("unauthorized", headers={"WWW-Authenticate": "Bearer"})
+        raise Problem("unauthorized")
+    return principal
+
+
+async def _holder(request: web.Request, tokens: Tokens, bearer: str) -> Principal:
+    """Return a token's principal; an expired one is still a grant of what it created."""
+    token = await tokens.read(bearer)
+    if not token.expired:
+        return token.principal
+    principal = await find_creator(request, bearer)
+    if principal is None:
+        raise invalid_token("token_expired")
     return principal
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from config.settings import Settings
 from storage.errors import NotFound
 from storage.records.database import open_database
-from storage.records.principals import Principals, Role
+from storage.records.principals import Principals, Role, is_centre_id
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -40,6 +40,8 @@ def _objection(arguments: argparse.Namespace) -> str | None:
     unknown = sorted(set(arguments.role) - set(Role))
     if unknown:
         return f"unknown role {', '.join(unknown)}; roles are {', '.join(Role)}"
+    if arguments.centre is not None and not is_centre_id(arguments.centre):
+        return "a centre's name is 1 to 64 printable characters, without space around it"
     if arguments.centre is None and not arguments.role:
         return "a key of the board's side needs a role; give --role, or --centre for a centre's key"
     return None

@@ -2,11 +2,15 @@
 
 from aiohttp import web
 
+from gateway.revocation import Senders
+from gateway.events.feed import Feed
 from gateway.services import Services
 from gateway.tus.holding import Holders
 from storage.records.principals import Principal
 
 SERVICES = web.AppKey("services", Services)
 HOLDERS = web.AppKey("holders", Holders)
+FEED = web.AppKey("feed", Feed)
+SENDERS = web.AppKey("senders", Senders)
 PRINCIPAL = web.RequestKey("principal", Principal)
 REQUEST_ID = web.RequestKey("request_id", str)

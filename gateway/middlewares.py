@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.auth import authenticate, require_standing
+from gateway.cors import allow_origin, answer_preflights
 from gateway.keys import PRINCIPAL, REQUEST_ID
 from gateway.problems import Problem, problem_of, problem_response
 from gateway.tus.protocol import ROOT, VERSION
@@ -71,13 +72,14 @@ async def know_principals(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def mark_responses(request: web.Request, response: web.StreamResponse) -> None:
-    """Set what every answer carries: the protocol's version on upload paths, and that nothing is sniffed.
+    """Set what every answer carries: the protocol's version on upload paths, that nothing is sniffed, CORS.
 
     "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
     """
     response.headers["X-Content-Type-Options"] = "nosniff"
+    allow_origin(request, response)
     if request.path == ROOT or request.path.startswith(f"{ROOT}/"):
         response.headers["Tus-Resumable"] = VERSION
 
 
-MIDDLEWARES: tuple[Middleware, ...] = (name_requests, answer_errors, know_principals)
+MIDDLEWARES: tuple[Middleware, ...] = (name_requests, answer_errors, answer_preflights, know_principals)

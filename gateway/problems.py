@@ -4,6 +4,7 @@ Problem        a refusal with a code of `config/reasons.toml`, its details and i
 Ended          this server ends the request's body before its end
 ├── TakenOver  another sender takes over, because this one had gone silent
 ├── Silent     the sender said nothing for too long
+├── Revoked    the sender's key was revoked
 └── Stopping   the server is stopping
 """
 
@@ -33,6 +34,10 @@ class Silent(Ended):
     """The sender said nothing for too long; the connection is cut, its bytes are kept."""
 
 
+class Revoked(Ended):
+    """The sender's key was revoked meanwhile; what has arrived is kept."""
+
+
 class Stopping(Ended):
     """The server is stopping; what has arrived is kept."""
 
@@ -41,6 +46,8 @@ class Stopping(Ended):
 ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (TakenOver, "upload_busy"),
     (Silent, "silent"),
+    (Revoked, "key_revoked"),
+    (errors.KeyRevoked, "key_revoked"),
     (Stopping, "busy"),
     (errors.NotFound, "not_found"),
     (errors.UploadBusy, "upload_busy"),
@@ -101,6 +108,9 @@ def problem_response(problem: Problem) -> web.Response:
     }
     response = web.json_response(body, status=problem.status, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
+    if problem.status == 401:
+        # "The server generating a 401 response MUST send a WWW-Authenticate header field" (RFC 9110).
+        response.headers["WWW-Authenticate"] = "Bearer"
     response.headers.update(problem.headers)
     if problem.headers.get("Connection") == "close":
         response.force_close()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from config.settings import Settings
+from gateway.tokens import Tokens
 from storage.blobs import BlobStore
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
@@ -21,6 +22,8 @@ class Services:
     uploads: UploadRecords
     outbox: Outbox
     principals: Principals
+    #: `None`: only API keys are accepted.
+    tokens: Tokens | None
     store: UploadStore
     blobs: BlobStore
     queue: JobQueue

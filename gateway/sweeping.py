@@ -13,7 +13,7 @@ import structlog
 
 from gateway.services import Services
 from gateway.tus.completion import SYSTEM, abandon, complete, drop_bytes, durable_offset
-from storage.errors import NotFound, UploadBusy
+from storage.errors import KeyRevoked, NotFound, UploadBusy
 from storage.upload import Upload, UploadState
 
 _PAUSE_SECONDS = 30.0
@@ -79,7 +79,7 @@ async def _finish_if_whole(services: Services, upload_id: str) -> None:
     try:
         if await durable_offset(services, upload) == upload.length_bytes:
             await complete(services, upload, SYSTEM)
-    except UploadBusy:
+    except (UploadBusy, KeyRevoked):
         return
 
 

@@ -2,6 +2,7 @@
 
 StorageError
 ├── NotFound            no such record or blob (or not this centre's: the same)
+├── KeyRevoked          whoever asked for it may no longer do so
 ├── UploadBusy          another writer holds the upload
 ├── WriterFenced        this writer lost its epoch and may not acknowledge anything
 ├── StorageFull         no room; nothing was written beyond what was acknowledged
@@ -18,6 +19,10 @@ class StorageError(Exception):
 
 class NotFound(StorageError):
     """No such record or blob, or not one this principal may know of."""
+
+
+class KeyRevoked(StorageError):
+    """The principal's key was revoked before the change was stored."""
 
 
 class UploadBusy(StorageError):

@@ -195,5 +195,7 @@ upload = Table(
     Column("finished_at", UtcTime),
     Index(None, "state", "expires_at"),
     Index(None, "centre_id", "state"),
+    # A grant of an upload is good for its evidence, too.
+    Index(None, "evidence_id"),
     UniqueConstraint("centre_id", "idempotency_key"),
 )

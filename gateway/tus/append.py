@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from gateway.expecting import ask_for_body
-from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
+from gateway.keys import HOLDERS, PRINCIPAL, SENDERS, SERVICES
 from gateway.problems import Problem, offset_mismatch
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.conflicts import telling_offset
@@ -32,12 +32,13 @@ async def append(request: web.Request) -> web.Response:
 async def append_body(request: web.Request, upload: Upload, provided: int, *, status: int) -> web.Response:
     """Receive the request's body into the upload at the offset provided; finish it with its last byte.
 
-    Raises `Problem` (408, 409 and 503 with the right `Upload-Offset`), `StorageFull`, and `NotFound` or
+    Raises `Problem` (401, 408, 409 and 503 with the right `Upload-Offset`), `StorageFull`, and `NotFound` or
     `Problem` (410) when the upload was cancelled or expired meanwhile.
     """
     services = request.app[SERVICES]
     async with telling_offset(services, upload):
-        held, offset = await _received(request, upload, provided)
+        with request.app[SENDERS].receiving(request[PRINCIPAL].id, request.content):
+            held, offset = await _received(request, upload, provided)
         latest = require_present(await services.uploads.load(upload.id, None))
         if latest.epoch != held.epoch:
             raise WriterFenced(upload.id)

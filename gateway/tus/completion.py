@@ -46,8 +46,13 @@ async def durable_offset(services: Services, upload: Upload) -> int:
 async def complete(services: Services, upload: Upload, actor: str) -> None:
     """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
 
-    Raises `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or `Problem` (410)
-    when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
+    It is done in the name of the actor, of the system in that of whoever began the upload. That this one's
+    key is still good was looked at when the request began and is looked at again in the transaction that
+    ends the upload: a revocation stored before it always counts, one stored after it comes too late. Until
+    somebody of the centre whose key is good asks for the upload, or it expires, its bytes stay.
+
+    Raises `KeyRevoked`; `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or
+    `Problem` (410) when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
     """
     size = await services.store.finish(upload.ref, original_key(upload.becomes))
     now = datetime.now(UTC)
@@ -55,6 +60,7 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
         upload.id,
         lambda _, evidence: received(evidence, size, actor, now),
         expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
+        principal_id=upload.principal_id if actor == SYSTEM else actor,
     )
     if changed is None:
         latest = await services.uploads.load(upload.id, None)

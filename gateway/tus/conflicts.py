@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.problems import Ended, Silent, Stopping, problem_of
+from gateway.problems import Ended, Revoked, Silent, Stopping, problem_of
 from gateway.services import Services
 from gateway.tus.completion import durable_offset
 from gateway.tus.lookup import require_present
-from storage.errors import UploadBusy, WriterFenced
+from storage.errors import KeyRevoked, UploadBusy, WriterFenced
 from storage.upload import Upload
 
 #: After these the server reads nothing more from the connection.
-_CLOSING = (Silent, Stopping)
+_CLOSING = (Revoked, Silent, Stopping)
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def telling_offset(services: Services, upload: Upload) -> AsyncIterator[No
     """Let every refusal that leaves the upload open carry its `Upload-Offset`."""
     try:
         yield
-    except (Ended, UploadBusy, WriterFenced) as error:
+    except (Ended, KeyRevoked, UploadBusy, WriterFenced) as error:
         problem = problem_of(error)
         if problem is None:
             raise

@@ -1,6 +1,7 @@
 """POST: begin an upload (tus 1.0.0, Creation and Creation With Upload extensions)."""
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from uuid6 import uuid7
 
 from gateway.addresses import absolute
 from gateway.auth import require_centre
+from gateway.grants import grant_again, kept_of, new_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.tus.admission import admit, promised_extension
@@ -36,6 +38,8 @@ async def create(request: web.Request) -> web.Response:
     refuse_extensions(request)
     centre_id = require_centre(request[PRINCIPAL])
     planned, evidence = _plan(request, centre_id, require_number(request.headers, "Upload-Length"))
+    grant = new_grant()
+    planned = replace(planned, grants=kept_of(request, grant))
     if request.can_read_body:
         require_upload_bytes(request)
         if is_overlong(request, planned, 0):
@@ -43,6 +47,8 @@ async def create(request: web.Request) -> web.Response:
     upload, new = await _begin(request, planned, evidence)
     response = await (_first_bytes(request, upload) if new else _standing(request, upload))
     response.headers["Location"] = absolute(request, f"{ROOT}/{upload.id}")
+    if new or await grant_again(request, upload, planned.grants):
+        response.headers["Upload-Grant"] = grant
     return response
 
 
@@ -60,6 +66,8 @@ async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> t
     upload, new = await services.uploads.create(planned, evidence)
     if not new:
         await services.store.delete(planned.id)
+    else:
+        await services.queue.signal(evidence)
     return _same(upload, planned), new
 
 

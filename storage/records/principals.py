@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import TypeGuard
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid6 import uuid7
 
 from storage import tables
-from storage.errors import NotFound
+from storage.errors import KeyRevoked, NotFound
 from storage.records.database import Database, fetch
 from storage.records.rows import Row
 
 _KEY = re.compile(r"ei_[0-9A-Za-z_-]{43}")
 _C = tables.api_key.c
+
+#: Longest name of a centre, in characters.
+_LONGEST_CENTRE = 64
 
 
 class Role(StrEnum):
@@ -49,7 +53,8 @@ class Principal:
     """Someone who was recognised."""
 
     id: str
-    #: What it is: `service` for the holder of an API key.
+    #: What it is: `service` for the holder of an API key, `person` for that of an issuer's token, `grant` for
+    #: whoever goes on with one upload in its creator's name.
     kind: str
     roles: frozenset[str]
     #: The only centre it may see; `None`: the board's side.
@@ -79,7 +84,7 @@ class Principals:
         principal = Principal(str(uuid7()), "service", frozenset(roles), centre_id)
         row = {
             "id": principal.id,
-            "key_sha256": _hash(key),
+            "key_sha256": hash_secret(key),
             "kind": principal.kind,
             "roles": sorted(principal.roles),
             "centre_id": centre_id,
@@ -93,7 +98,7 @@ class Principals:
         """Return whom a key stands for; `None` for one that is unknown, revoked or none at all."""
         if not _KEY.fullmatch(key):
             return None
-        query = select(tables.api_key).where(_C.key_sha256 == _hash(key), _C.revoked_at.is_(None))
+        query = select(tables.api_key).where(_C.key_sha256 == hash_secret(key), _C.revoked_at.is_(None))
         found = await self._database.fetch(query)
         return _principal_of(found[0]) if found else None
 
@@ -108,15 +113,42 @@ class Principals:
 
         await self._database.write(transaction)
 
+    async def revoked(self, principal_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the principals whose key was revoked; one without a key of ours never was."""
+        query = select(_C.id).where(_C.id.in_(principal_ids), _C.revoked_at.is_not(None))
+        return frozenset(row["id"] for row in await self._database.fetch(query))
+
     async def list(self) -> tuple[ApiKey, ...]:
         """Return every key that was given out, oldest first."""
         query = select(tables.api_key).order_by(_C.id)
         return tuple(_key_of(row) for row in await self._database.fetch(query))
 
 
-def _hash(key: str) -> str:
-    # A random 256-bit key needs no salt and no slow hash; what counts is a single look-up.
-    return sha256(key.encode()).hexdigest()
+async def require_unrevoked(connection: AsyncConnection, principal_id: str) -> None:
+    """Raise `KeyRevoked` within a transaction if the principal's key was revoked before it is stored.
+
+    The key's row is locked, so that a revocation comes wholly before or wholly after the transaction.
+    """
+    query = select(_C.revoked_at).where(_C.id == principal_id).with_for_update(read=True)
+    if any(row["revoked_at"] for row in await fetch(connection, query)):
+        raise KeyRevoked(f"the key of {principal_id} was revoked")
+
+
+def is_centre_id(value: object) -> TypeGuard[str]:
+    """Tell whether a value can name a centre: printable text without space around it."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= _LONGEST_CENTRE
+        and value.isprintable()
+        and value == value.strip()
+    )
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is kept of a key, a grant or a token: its SHA-256 in hex."""
+    # Who holds a random 256-bit secret, or a signature, needs no salt and no slow hash; what counts is one
+    # look-up.
+    return sha256(secret.encode()).hexdigest()
 
 
 def _principal_of(row: Row) -> Principal:

@@ -13,6 +13,7 @@ from storage import tables
 from storage.errors import NotFound, WriterFenced
 from storage.evidence import Change, Evidence
 from storage.records.database import Database, fetch
+from storage.records.principals import require_unrevoked
 from storage.records.rows import upload_of, upload_row
 from storage.records.transaction import Changed, checked_id, load_stored, store_change, store_new
 from storage.upload import Upload, UploadState
@@ -29,14 +30,15 @@ class UploadRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, upload: Upload, evidence: Evidence) -> tuple[Upload, bool]:
-        """Store a new upload and the evidence it becomes; return it and `True`.
+    async def create(self, upload: Upload, evidence: Evidence | None) -> tuple[Upload, bool]:
+        """Store a new upload and the evidence it becomes (`None`: it is a part); return it and `True`.
 
         When the centre used this idempotency key before, that upload and `False`; nothing is stored.
         """
 
         async def transaction(connection: AsyncConnection) -> None:
-            await store_new(connection, evidence, upload.principal_id)
+            if evidence:
+                await store_new(connection, evidence, upload.principal_id)
             await connection.execute(insert(tables.upload), upload_row(upload))
 
         try:
@@ -58,32 +60,49 @@ class UploadRecords:
 
     async def load(self, upload_id: str, centre_id: str | None) -> Upload:
         """Return the upload; raises `NotFound` for another centre's just as for none at all."""
-        upload = await self._database.read(lambda connection: _load(connection, upload_id))
+        upload = await self._database.read(lambda connection: load_upload(connection, upload_id))
         if centre_id not in {None, upload.centre_id}:
             raise NotFound("no such record")
         return upload
 
-    async def finish(self, upload_id: str, decide: Decide, *, expires_at: datetime) -> Changed | None:
+    async def of_evidence(self, evidence_id: str) -> Upload | None:
+        """Return the upload whose bytes become the evidence, while it is remembered."""
+        query = select(tables.upload).where(_C.evidence_id == evidence_id)
+        found = await self._database.fetch(query)
+        return upload_of(found[0]) if found else None
+
+    async def add_grants(self, upload_id: str, grants: tuple[str, ...], most: int) -> None:
+        """Let the upload accept these grants, too; of more than `most` the oldest go. Raises `NotFound`."""
+
+        async def transaction(connection: AsyncConnection) -> None:
+            kept = (await load_upload(connection, upload_id, lock=True)).grants
+            added = [*(grant for grant in kept if grant not in grants), *grants]
+            values = {"grants": added[-most:]}
+            await connection.execute(update(tables.upload).where(_C.id == upload_id).values(values))
+
+        await self._database.write(transaction)
+
+    async def finish(
+        self, upload_id: str, decide: Decide, *, expires_at: datetime, principal_id: str | None = None
+    ) -> Changed | None:
         """End an upload whose bytes are complete and change its evidence, once, in one transaction.
 
-        Until `expires_at` it is still answered for. `None`, and nothing stored, when it is no longer
-        open or `decide` says so. Raises as `EvidenceRecords.change` does.
+        Its parts end with it. Until `expires_at` they are still answered for. `None`, and nothing stored,
+        when it is no longer open or `decide` says so. Raises as `EvidenceRecords.change` does, and
+        `KeyRevoked` when the key of the principal in whose name it ends was revoked before.
         """
         finished_at = datetime.now(UTC)
         ended = {"state": UploadState.FINISHED, "finished_at": finished_at, "expires_at": expires_at}
-        return await self._settle(upload_id, ended, decide)
+        return await self._settle(upload_id, ended, decide, principal_id)
 
     async def end(
         self, upload_id: str, state: UploadState, decide: Decide, *, expires_at: datetime
     ) -> Changed | None:
         """End an upload that will not be complete: `TERMINATED` or `EXPIRED`; otherwise as `finish`.
 
-        Its idempotency key is free from now on.
+        Its idempotency key is free from now on; its parts stay as they are.
         """
-        if state not in {UploadState.TERMINATED, UploadState.EXPIRED}:
-            raise ValueError(f"{state} is not an unfinished upload's end")
-        ended = {"state": state, "expires_at": expires_at, "idempotency_key": None}
-        return await self._settle(upload_id, ended, decide)
+        return await self._settle(upload_id, unfinished(state, expires_at), decide)
 
     async def take_over(self, upload_id: str, epoch: int) -> Upload:
         """Begin the epoch after `epoch`: the writer before can acknowledge nothing from now on.
@@ -107,7 +126,7 @@ class UploadRecords:
             raise ValueError(f"epoch {epoch} has {epoch - 1} segments before it, not {len(frozen)}")
 
         async def transaction(connection: AsyncConnection) -> Upload:
-            upload = await _load(connection, upload_id, lock=True)
+            upload = await load_upload(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN or upload.epoch != epoch:
                 raise _fenced(upload, epoch)
             if len(upload.frozen) == epoch - 1:
@@ -119,10 +138,27 @@ class UploadRecords:
 
         return await self._database.write(transaction)
 
-    async def set_length(self, upload_id: str, length_bytes: int) -> Upload:
-        """Set a deferred length and return the upload; a length that was set before stays."""
-        unset = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN, _C.length_bytes.is_(None))
-        return (await self._update(upload_id, unset.values(length_bytes=length_bytes)))[0]
+    async def set_length(
+        self, upload_id: str, length_bytes: int, actor: str
+    ) -> tuple[Upload, Changed | None]:
+        """Set a deferred length, of its evidence too; return the upload and what changed.
+
+        A length that was set before stays.
+        """
+
+        async def transaction(connection: AsyncConnection) -> tuple[Upload, Changed | None]:
+            upload = await load_upload(connection, upload_id, lock=True)
+            if upload.state is not UploadState.OPEN or upload.length_bytes is not None:
+                return upload, None
+            known = replace(upload, length_bytes=length_bytes)
+            await store_upload(connection, known)
+            if known.evidence_id is None:
+                return known, None
+            stored = await load_stored(connection, known.evidence_id, lock=True)
+            change = Change(replace(stored.evidence, size_bytes=length_bytes), "length_known", actor)
+            return known, await store_change(connection, stored, change)
+
+        return await self._database.write(transaction)
 
     async def touch(self, upload_id: str, expires_at: datetime) -> None:
         """Move an open upload's expiry; one that has ended, or never was, stays as it is."""
@@ -162,17 +198,23 @@ class UploadRecords:
         """Remove the record of an upload that ended; its evidence stays. An open one stays too."""
         await self._database.execute(delete(tables.upload).where(_C.id == checked_id(upload_id), ~_OPEN))
 
-    async def _settle(self, upload_id: str, ended: dict[str, Any], decide: Decide) -> Changed | None:
+    async def _settle(
+        self, upload_id: str, ended: dict[str, Any], decide: Decide, principal_id: str | None = None
+    ) -> Changed | None:
         async def transaction(connection: AsyncConnection) -> Changed | None:
-            upload = await _load(connection, upload_id, lock=True)
+            upload = await load_upload(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN:
                 return None
+            if principal_id is not None:
+                await require_unrevoked(connection, principal_id)
             stored = await load_stored(connection, upload.becomes, lock=True)
             change = decide(upload, stored.evidence)
             if change is None:
                 return None
-            row = upload_row(replace(upload, **ended))
-            await connection.execute(update(tables.upload).where(_C.id == upload.id), row)
+            await store_upload(connection, replace(upload, **ended))
+            if ended["state"] is UploadState.FINISHED and upload.parts:
+                parts = update(tables.upload).where(_C.id.in_(set(upload.parts)), _OPEN)
+                await connection.execute(parts, {**ended, "state": UploadState.FINISHED.value})
             return await store_change(connection, stored, change)
 
         return await self._database.write(transaction)
@@ -182,7 +224,7 @@ class UploadRecords:
 
         async def transaction(connection: AsyncConnection) -> tuple[Upload, bool]:
             result = await connection.execute(statement)
-            return await _load(connection, upload_id), result.rowcount == 1
+            return await load_upload(connection, upload_id), result.rowcount == 1
 
         return await self._database.write(transaction)
 
@@ -191,7 +233,20 @@ class UploadRecords:
         return tuple(row["id"] for row in await self._database.fetch(query))
 
 
-async def _load(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:
+def unfinished(state: UploadState, expires_at: datetime) -> dict[str, Any]:
+    """Return what becomes of an upload's record when it ends before its last byte. Raises `ValueError`."""
+    if state not in {UploadState.TERMINATED, UploadState.EXPIRED}:
+        raise ValueError(f"{state} is not an unfinished upload's end")
+    return {"state": state, "expires_at": expires_at, "idempotency_key": None}
+
+
+async def store_upload(connection: AsyncConnection, upload: Upload) -> None:
+    """Store the new value of a record that is locked."""
+    await connection.execute(update(tables.upload).where(_C.id == upload.id), upload_row(upload))
+
+
+async def load_upload(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:
+    """Load a record, `lock`ed against other changes. Raises `NotFound`."""
     query = select(tables.upload).where(_C.id == checked_id(upload_id))
     found = await fetch(connection, query.with_for_update() if lock else query)
     if not found:

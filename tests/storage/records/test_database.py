@@ -85,7 +85,7 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path):
     ):
         assert [outcome(process) for process in (one, two, three)] == [(0, "")] * 3
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
