@@ -9,6 +9,7 @@ from storage.records.audit import AuditTrail
 from storage.records.database import Database, migrate, open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
 
@@ -34,6 +35,11 @@ def records(database: Database) -> EvidenceRecords:
 @pytest.fixture
 def uploads(database: Database) -> UploadRecords:
     return UploadRecords(database)
+
+
+@pytest.fixture
+def parts(database: Database) -> PartRecords:
+    return PartRecords(database)
 
 
 @pytest.fixture

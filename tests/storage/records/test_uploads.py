@@ -78,7 +78,7 @@ async def test_an_unknown_or_malformed_id_is_not_found(uploads: UploadRecords, u
         uploads.load(upload_id, None),
         uploads.finish(upload_id, received, expires_at=LATER),
         uploads.take_over(upload_id, 1),
-        uploads.set_length(upload_id, 1),
+        uploads.set_length(upload_id, 1, "someone"),
     ):
         with pytest.raises(NotFound):
             await call
@@ -172,10 +172,12 @@ async def test_an_upload_that_ended_cannot_be_taken_over(uploads):
         await uploads.take_over(upload.id, 1)
 
 
-async def test_a_deferred_length_is_set_once(uploads):
+async def test_a_deferred_length_is_set_once_of_its_evidence_too(uploads, trail: AuditTrail):
     upload = await create(uploads)
-    assert (await uploads.set_length(upload.id, 7)).length_bytes == 7
-    assert (await uploads.set_length(upload.id, 8)).length_bytes == 7
+    known, changed = await uploads.set_length(upload.id, 7, "someone")
+    assert (known.length_bytes, changed.after.size_bytes) == (7, 7)
+    assert await uploads.set_length(upload.id, 8, "someone") == (known, None)
+    assert [event.kind for event in await trail.events(upload.evidence_id)] == ["created", "length_known"]
 
 
 async def test_touching_moves_the_expiry_of_open_uploads_only(uploads):
