@@ -7,8 +7,9 @@ from aiohttp import web
 
 from config.settings import Settings
 from gateway.events.feed import open_feed
-from gateway.keys import FEED, HOLDERS, SENDERS, SERVICES
+from gateway.keys import FEED, HOLDERS, OPENAPI, SENDERS, SERVICES
 from gateway.middlewares import MIDDLEWARES, mark_responses
+from gateway.openapi.document import publish
 from gateway.revocation import watching_keys
 from gateway.routes import ROUTES
 from gateway.services import Services
@@ -32,6 +33,7 @@ def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
     """
     app = web.Application(middlewares=MIDDLEWARES)
     app.add_routes(ROUTES)
+    app[OPENAPI] = publish(settings, ROUTES)
     app.on_response_prepare.append(mark_responses)
 
     async def run(app: web.Application) -> AsyncIterator[None]:

@@ -34,7 +34,7 @@ async def serve(request: web.Request, blobs: BlobStore, download: Download) -> w
     """
     size = (await blobs.stat(download.key)).size_bytes
     headers = _headers(download)
-    if is_unchanged(_joined(request, "If-None-Match"), download.etag):
+    if is_unchanged(joined(request, "If-None-Match"), download.etag):
         return web.Response(status=304, headers=headers)
     span = _span(request, download, size)
     response = web.StreamResponse(status=206 if span else 200, headers=headers)
@@ -60,7 +60,7 @@ def _span(request: web.Request, download: Download, size: int) -> Span | None:
         raise Problem("range_not_satisfiable", {"size": str(size)}, headers=headers) from error
 
 
-def _joined(request: web.Request, name: str) -> str | None:
+def joined(request: web.Request, name: str) -> str | None:
     """Return a list header's lines as one (RFC 9110, section 5.3)."""
     lines = request.headers.getall(name, [])
     return ", ".join(lines) if lines else None

@@ -18,8 +18,8 @@ from storage.states import ON_ITS_WAY, EvidenceState, StageName
 from workers.queue import Progress, QueueUnavailable
 
 _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
-_LARGEST_PAGE = 200
-_USUAL_PAGE = 50
+LARGEST_PAGE = 200
+USUAL_PAGE = 50
 
 
 async def show(request: web.Request) -> web.Response:
@@ -84,9 +84,9 @@ def _state(request: web.Request) -> EvidenceState | None:
 
 
 def _limit(request: web.Request) -> int:
-    value = request.query.get("limit") or str(_USUAL_PAGE)
-    if not (_NUMBER.fullmatch(value) and 1 <= int(value) <= _LARGEST_PAGE):
-        raise Problem("bad_request", {"problem": f"limit must be a whole number from 1 to {_LARGEST_PAGE}"})
+    value = request.query.get("limit") or str(USUAL_PAGE)
+    if not (_NUMBER.fullmatch(value) and 1 <= int(value) <= LARGEST_PAGE):
+        raise Problem("bad_request", {"problem": f"limit must be a whole number from 1 to {LARGEST_PAGE}"})
     return int(value)
 
 

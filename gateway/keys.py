@@ -4,6 +4,7 @@ from aiohttp import web
 
 from gateway.revocation import Senders
 from gateway.events.feed import Feed
+from gateway.openapi.edition import Edition
 from gateway.services import Services
 from gateway.tus.holding import Holders
 from storage.records.principals import Principal
@@ -12,5 +13,6 @@ SERVICES = web.AppKey("services", Services)
 HOLDERS = web.AppKey("holders", Holders)
 FEED = web.AppKey("feed", Feed)
 SENDERS = web.AppKey("senders", Senders)
+OPENAPI = web.AppKey("openapi", Edition)
 PRINCIPAL = web.RequestKey("principal", Principal)
 REQUEST_ID = web.RequestKey("request_id", str)

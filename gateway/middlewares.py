@@ -13,7 +13,7 @@ from gateway.problems import Problem, problem_of, problem_response
 from gateway.tus.protocol import ROOT, VERSION
 
 #: Open without a key, besides `OPTIONS` anywhere.
-OPEN_PATHS = frozenset({"/livez", "/readyz"})
+OPEN_PATHS = frozenset({"/livez", "/readyz", "/openapi.json"})
 
 #: Status of an answer that nobody is there to read.
 _CLIENT_GONE = 499
@@ -23,13 +23,10 @@ _log = structlog.get_logger()
 
 @web.middleware
 async def name_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Bind a request id to the logs and return it in `X-Request-Id`."""
+    """Bind a request id to the logs; `mark_responses` returns it."""
     request[REQUEST_ID] = uuid.uuid4().hex
     with structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]):
-        response = await handler(request)
-        if not response.prepared:
-            response.headers["X-Request-Id"] = request[REQUEST_ID]
-        return response
+        return await handler(request)
 
 
 @web.middleware
@@ -76,6 +73,8 @@ async def mark_responses(request: web.Request, response: web.StreamResponse) -> 
 
     "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
     """
+    if REQUEST_ID in request:  # an expectation that nobody meets is refused before the request has one
+        response.headers["X-Request-Id"] = request[REQUEST_ID]
     response.headers["X-Content-Type-Options"] = "nosniff"
     allow_origin(request, response)
     if request.path == ROOT or request.path.startswith(f"{ROOT}/"):

@@ -4,6 +4,8 @@ from aiohttp import web
 
 from gateway import evidence, health, queues
 from gateway.expecting import ASK_LATER
+from gateway.openapi.service import DOCUMENT_PATH
+from gateway.openapi.serving import openapi
 from gateway.tus.append import append
 from gateway.tus.create import create
 from gateway.tus.head import head
@@ -28,4 +30,5 @@ ROUTES: tuple[web.AbstractRouteDef, ...] = (
     web.get("/metrics", queues.metrics),
     web.get("/livez", health.livez),
     web.get("/readyz", health.readyz),
+    web.get(DOCUMENT_PATH, openapi),
 )

@@ -1,0 +1,59 @@
+"""The operations on evidence."""
+
+from gateway import answers
+from gateway.evidence import LARGEST_PAGE, USUAL_PAGE
+from gateway.openapi.operation import Answer, Operation, Query
+from storage.states import EvidenceState
+
+_LIMIT = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE}
+_LOOKING = ("forbidden", "not_found")
+_CONDITIONS = ("Range", "If-Range", "If-None-Match")
+_HEADERS = ("ETag", "Accept-Ranges", "Content-Disposition")
+_ANY = ("*/*",)
+
+_DOWNLOAD = (
+    Answer(200, "The bytes.", media_types=_ANY, headers=_HEADERS),
+    Answer(206, "The range that was asked for.", media_types=_ANY, headers=(*_HEADERS, "Content-Range")),
+    Answer(304, "The client's copy is still right.", headers=_HEADERS),
+)
+_REFUSED = (*_LOOKING, "range_not_satisfiable")
+
+EVIDENCE = (
+    Operation(
+        "GET",
+        "/v1/evidence",
+        "List evidence, newest first",
+        (Answer(200, "One page.", answers.EvidencePage),),
+        refusals=("forbidden", "invalid_cursor"),
+        queries=(
+            Query("state", "Only evidence in this state.", EvidenceState),
+            Query("limit", "The most that one page holds.", _LIMIT),
+            Query("cursor", "The `next_cursor` of the page before.", {"type": "string"}),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/v1/evidence/{id}",
+        "State, reason, stages with progress, and renditions of one piece of evidence",
+        (Answer(200, "The evidence.", answers.Evidence),),
+        refusals=_LOOKING,
+    ),
+    Operation(
+        "GET",
+        "/v1/evidence/{id}/original",
+        "The unaltered bytes, once the evidence is ready (held: to reviewing roles)",
+        _DOWNLOAD,
+        refusals=_REFUSED,
+        tells_evidence=True,
+        accepts=_CONDITIONS,
+    ),
+    Operation(
+        "GET",
+        "/v1/evidence/{id}/renditions/{kind}",
+        "One rendition, once the evidence is ready (held: to reviewing roles)",
+        _DOWNLOAD,
+        refusals=_REFUSED,
+        tells_evidence=True,
+        accepts=_CONDITIONS,
+    ),
+)

@@ -1,0 +1,73 @@
+"""Every header of requests and answers, by name: its meaning and the schema of its value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from config.formats import load_formats
+from gateway.tus.headers import IDEMPOTENCY_KEY, NUMBER_DIGITS
+from gateway.tus.metadata import KEY
+from gateway.tus.protocol import VERSION
+
+_BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_PAIR = f"{KEY.pattern}(?: {_BASE64})?"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header: what it says, and the JSON Schema of its value."""
+
+    says: str
+    schema: Mapping[str, Any]
+
+
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_BYTES: Mapping[str, Any] = {"type": "integer", "minimum": 0, "maximum": 10**NUMBER_DIGITS - 1}
+_DATE: Mapping[str, Any] = {"type": "string", "pattern": "GMT$"}
+_RANGE: Mapping[str, Any] = {"type": "string", "examples": ["bytes=0-499", "bytes=500-", "bytes=-500"]}
+
+
+def load_headers() -> Mapping[str, Header]:
+    """Return the table; limits and accepted names are those of the configuration."""
+    formats = load_formats()
+    length = {**_BYTES, "maximum": formats.largest_bytes}
+    accepted = f"The name under `filename` ends in one of {formats.names}, or has no extension."
+    return {
+        "Accept-Ranges": Header("The unit of ranges.", {"const": "bytes"}),
+        "Content-Disposition": Header("The name it is saved under.", _TEXT),
+        "Content-Range": Header("The bytes that are answered, of how many.", _matching(r"bytes [-\d*]+/\d+")),
+        "ETag": Header("The content's own hash.", _matching('"[0-9a-f]{64}"')),
+        "Evidence-Location": Header(
+            "The evidence that the upload becomes.", {"type": "string", "format": "uri-reference"}
+        ),
+        "Idempotency-Key": Header(
+            "A repeated creation with the same key answers with the first one's upload.",
+            _matching(IDEMPOTENCY_KEY.pattern),
+        ),
+        "If-None-Match": Header("Entity tags; 304 when one of them still holds.", _TEXT),
+        "If-Range": Header("An entity tag; the range counts only if it still holds.", _TEXT),
+        "Location": Header("The upload, as an absolute address.", {"type": "string", "format": "uri"}),
+        "Range": Header("One range of bytes (RFC 9110); several, and other units, are passed over.", _RANGE),
+        "Retry-After": Header("Try again after this many seconds.", {"type": "integer", "minimum": 1}),
+        "Tus-Extension": Header("The protocol extensions that are offered.", _TEXT),
+        "Tus-Max-Size": Header("The largest upload in bytes.", _BYTES),
+        "Tus-Resumable": Header("The version of the upload protocol.", {"const": VERSION}),
+        "Tus-Version": Header("The versions of the upload protocol that are spoken.", {"const": VERSION}),
+        "Upload-Expires": Header("When the upload is dropped if nobody goes on with it.", _DATE),
+        "Upload-Length": Header("Length of the whole file in bytes.", length),
+        "Upload-Metadata": Header(
+            f"Comma-separated pairs of a unique key and a Base64 value. {accepted}",
+            _matching(f"(?:{_PAIR}(?:,{_PAIR})*)?"),
+        ),
+        "Upload-Offset": Header("Where the upload stands, in bytes.", _BYTES),
+        "WWW-Authenticate": Header("How to sign in.", {"const": "Bearer"}),
+        "X-HTTP-Method-Override": Header(
+            "The method meant, for clients that cannot send it.",
+            {"enum": ["PATCH", "DELETE", "HEAD"]},
+        ),
+        "X-Request-Id": Header("Names this request in the logs.", _matching("[0-9a-f]{32}")),
+    }
+
+
+def _matching(regex: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^(?:{regex})$"}

@@ -1,0 +1,76 @@
+"""The upload protocol's operations."""
+
+from gateway.openapi.operation import Answer, Operation
+from gateway.tus.protocol import OFFSET_TYPE, ROOT
+
+_ONE = f"{ROOT}/{{id}}"
+_VERSION = ("Tus-Resumable",)
+_STANDING = ("Evidence-Location", "Upload-Offset")
+
+#: What any request for an upload may meet.
+_LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
+#: What any request that brings bytes may meet besides.
+_BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
+             "silent", "busy")  # fmt: skip
+
+_HEAD = Answer(
+    200,
+    "Where the upload stands: the next PATCH is accepted at this offset.",
+    headers=_STANDING,
+    maybe=("Upload-Length", "Upload-Metadata", "Upload-Expires"),
+)
+_APPENDED = Answer(
+    204, "The bytes are stored durably up to this offset.", headers=_STANDING, maybe=("Upload-Expires",)
+)
+_OPTIONS = Answer(200, "What this server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size"))
+
+UPLOADS = (
+    Operation("OPTIONS", ROOT, "Ask what the upload protocol offers", (_OPTIONS,)),
+    Operation(
+        "POST",
+        ROOT,
+        "Begin an upload, with or without its first bytes",
+        (
+            Answer(
+                201,
+                "The upload, and the evidence it becomes.",
+                headers=("Location", "Evidence-Location"),
+                maybe=("Upload-Offset", "Upload-Expires"),
+            ),
+        ),
+        refusals=(*_LOOKING, *_BRINGING, "extension_not_offered", "extension_not_accepted", "file_too_large",
+                  "too_many_uploads", "idempotency_key_reused"),
+        requires=(*_VERSION, "Upload-Length"),
+        accepts=("Upload-Metadata", "Idempotency-Key"),
+        takes=OFFSET_TYPE,
+    ),
+    Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", (_OPTIONS,)),
+    Operation("HEAD", _ONE, "Ask where an upload stands", (_HEAD,), refusals=_LOOKING, requires=_VERSION),
+    Operation(
+        "PATCH",
+        _ONE,
+        "Append bytes to an upload",
+        (_APPENDED,),
+        refusals=(*_LOOKING, *_BRINGING),
+        requires=(*_VERSION, "Upload-Offset"),
+        takes=OFFSET_TYPE,
+    ),
+    Operation(
+        "DELETE",
+        _ONE,
+        "Cancel an upload; of a finished one only its address goes",
+        (Answer(204, "It is gone."),),
+        refusals=_LOOKING,
+        requires=_VERSION,
+    ),
+    Operation(
+        "POST",
+        _ONE,
+        "PATCH, DELETE or HEAD, for clients that cannot send them",
+        (_HEAD, Answer(204, "As the method's own operation.", maybe=(*_STANDING, "Upload-Expires"))),
+        refusals=(*_LOOKING, *_BRINGING, "method_not_allowed"),
+        requires=(*_VERSION, "X-HTTP-Method-Override"),
+        accepts=("Upload-Offset",),
+        takes=OFFSET_TYPE,
+    ),
+)  # fmt: skip
