@@ -1,8 +1,6 @@
 """Evidence over HTTP: status, list, and the bytes of what may be seen."""
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from aiohttp import web
 
@@ -11,11 +9,10 @@ from gateway.auth import require_content, visible_centre
 from gateway.downloads import Download, serve
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
-from gateway.representation import represent
+from gateway.showing import represented
 from storage.errors import NotFound
 from storage.evidence import Evidence, original_key, rendition_key
-from storage.states import ON_ITS_WAY, EvidenceState, StageName
-from workers.queue import Progress, QueueUnavailable
+from storage.states import EvidenceState
 
 _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 LARGEST_PAGE = 200
@@ -24,7 +21,7 @@ USUAL_PAGE = 50
 
 async def show(request: web.Request) -> web.Response:
     """`GET /v1/evidence/{id}`."""
-    (shown,) = await _represented(request, [await _find(request)])
+    (shown,) = await represented(request.app[SERVICES].queue, [await find(request)])
     return web.json_response(shown)
 
 
@@ -33,14 +30,14 @@ async def listing(request: web.Request) -> web.Response:
     page = await request.app[SERVICES].evidence.page(
         visible_centre(request[PRINCIPAL]), _state(request), _limit(request), _cursor(request)
     )
-    items = await _represented(request, page.items)
+    items = await represented(request.app[SERVICES].queue, page.items)
     body: answers.EvidencePage = {"items": items, "next_cursor": page.next_cursor}
     return web.json_response(body)
 
 
 async def original(request: web.Request) -> web.StreamResponse:
     """`GET /v1/evidence/{id}/original`: the unaltered bytes, only when they may be seen."""
-    evidence = await _find(request)
+    evidence = await find(request)
     require_content(request, evidence)
     media_type = evidence.media_type or "application/octet-stream"
     name = evidence.filename or f"{evidence.id}.{evidence.extension or 'bin'}"
@@ -50,7 +47,7 @@ async def original(request: web.Request) -> web.StreamResponse:
 
 async def rendition(request: web.Request) -> web.StreamResponse:
     """`GET /v1/evidence/{id}/renditions/{kind}`."""
-    evidence = await _find(request)
+    evidence = await find(request)
     require_content(request, evidence)
     for made in evidence.renditions:
         if made.kind == request.match_info["kind"]:
@@ -60,18 +57,10 @@ async def rendition(request: web.Request) -> web.StreamResponse:
     raise NotFound(evidence.id)
 
 
-async def _find(request: web.Request) -> Evidence:
+async def find(request: web.Request) -> Evidence:
+    """Return the evidence that the path names; raises `NotFound` for what the principal may not see."""
     centre_id = visible_centre(request[PRINCIPAL])
     return await request.app[SERVICES].evidence.load(request.match_info["id"], centre_id)
-
-
-async def _represented(request: web.Request, found: Sequence[Evidence]) -> list[answers.Evidence]:
-    """Return the JSON of each with live progress; without Redis it is shown as the record knows it."""
-    moving = [evidence.id for evidence in found if evidence.state in ON_ITS_WAY]
-    progress: Mapping[str, Mapping[StageName, Progress]] = {}
-    with suppress(QueueUnavailable):
-        progress = await request.app[SERVICES].queue.progress_of(moving)
-    return [represent(evidence, progress.get(evidence.id, {})) for evidence in found]
 
 
 def _state(request: web.Request) -> EvidenceState | None:

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from config.settings import Settings
-from gateway.keys import HOLDERS
+from gateway.keys import FEED, HOLDERS
 from gateway.problems import Problem, problem_response
 
 #: Bytes one connection may have waiting; aiohttp may hold twice this much. Measured: 200 fast senders cost
@@ -109,9 +109,10 @@ def _connection(
 
 
 async def _stop_receiving(app: web.Application, listener: asyncio.Server) -> None:
-    """End every upload in order: aiohttp itself would drop what arrives while it waits for handlers."""
+    """End every stream and upload in order: aiohttp itself would drop what arrives while it waits."""
     holders = app[HOLDERS]
     holders.stopping = True
+    app[FEED].close()
     listener.close()
     if await holders.drain():
         await asyncio.sleep(_LINGER_SECONDS)

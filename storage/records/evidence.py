@@ -3,10 +3,11 @@
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
@@ -25,6 +26,15 @@ class Page:
     items: tuple[Evidence, ...]
     #: Opaque; `None` on the last page.
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """Which version of a piece of evidence is its latest."""
+
+    id: str
+    centre_id: str
+    version: int
 
 
 class EvidenceRecords:
@@ -47,6 +57,34 @@ class EvidenceRecords:
         """Return at most `limit` pieces, newest first. Raises `ValueError` for a bad cursor or limit."""
         query = _page_query(centre_id, state, limit, cursor)
         return await self._database.read(lambda connection: _page(connection, query, limit))
+
+    async def load_all(self, evidence_ids: Collection[str]) -> tuple[Evidence, ...]:
+        """Return those of the pieces that there are, in one read and in no order."""
+        query = select(tables.evidence).where(tables.evidence.c.id.in_(evidence_ids))
+        return await self._database.read(lambda connection: _all(connection, query))
+
+    async def latest_since(self, since: datetime, centre_ids: Collection[str] | None) -> tuple[Latest, ...]:
+        """Return what changed at or after `since` in these centres, `None`: in every one."""
+        columns = tables.evidence.c
+        query = select(columns.id, columns.centre_id, columns.version).where(columns.updated_at >= since)
+        if centre_ids is not None:
+            query = query.where(columns.centre_id.in_(centre_ids))
+        return tuple(Latest(**row) for row in await self._database.fetch(query))
+
+    async def changed_after(
+        self, centre_id: str | None, moment: datetime, evidence_id: str, limit: int
+    ) -> tuple[Evidence, ...]:
+        """Return at most `limit` pieces in the order of (`updated_at`, `id`), those after the given pair.
+
+        One that changes meanwhile moves to the end, where it is found again.
+        """
+        columns = tables.evidence.c
+        later = or_(columns.updated_at > moment, (columns.updated_at == moment) & (columns.id > evidence_id))
+        query = select(tables.evidence).where(columns.updated_at >= moment, later)
+        if centre_id is not None:
+            query = query.where(columns.centre_id == centre_id)
+        query = query.order_by(columns.updated_at, columns.id).limit(limit)
+        return await self._database.read(lambda connection: _all(connection, query))
 
     async def change(self, evidence_id: str, decide: Callable[[Evidence], Change | None]) -> Changed | None:
         """Change one piece of evidence in one transaction, or not at all.
@@ -95,6 +133,10 @@ async def _page(connection: AsyncConnection, query: Query, limit: int) -> Page:
     found = await fetch(connection, query)
     items = await _with_parts(connection, found[:limit])
     return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)
+
+
+async def _all(connection: AsyncConnection, query: Query) -> tuple[Evidence, ...]:
+    return await _with_parts(connection, await fetch(connection, query))
 
 
 async def _with_parts(connection: AsyncConnection, found: Sequence[Row]) -> tuple[Evidence, ...]:
