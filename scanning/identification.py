@@ -81,13 +81,14 @@ def identify(content: Content) -> tuple[Finding, Detector] | None:
     """Say what the file is and which detector knew it; `None`: it is nothing that any of them knows."""
     for detector in DETECTORS:
         if detector.looks_like(content.head):
-            finding = _ask(detector, content)
+            finding = ask(detector, content)
             if finding is not None:
                 return finding, detector
     return None
 
 
-def _ask(detector: Detector, content: Content) -> Finding | None:
+def ask(detector: Detector, content: Content) -> Finding | None:
+    """Say what one detector knows of the file; `None`: it is nothing of its."""
     try:
         name = detector.type_of(content)
     except Flawed as flaw:

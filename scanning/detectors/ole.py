@@ -1,29 +1,29 @@
 """Word, Excel and PowerPoint files of 97 to 2003: OLE compound files, told by their streams.
 
 A newer office file with a password is one as well: its parts lie encrypted in one stream.
-Sources: Microsoft, [MS-CFB], [MS-DOC] 2.5.1 (FIB), [MS-XLS] 2.4.117 (FilePass), [MS-PPT] 2.3.2
-(CurrentUserAtom), [MS-OFFCRYPTO] 2.3.
+Sources: Microsoft, [MS-CFB], [MS-OFFCRYPTO] 2.3.
 """
 
+import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import olefile
 
 from scanning.content import Content
 from scanning.detector import Detector
-from scanning.detectors import zipped
+from scanning.detectors import ole_objects, zipped
+from scanning.detectors.ole_contents import CHECKS
+from scanning.detectors.ole_streams import streams_of
 from scanning.findings import Checked, Problem, damage, encrypted
+from scanning.members import Members
 
 _MAIN_STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
 _MACRO_STORAGES = frozenset({"macros", "_vba_project_cur", "vba"})
-_WORD_MAGICS = frozenset({0xA5EC, 0xA5DC})
-_WORD_ENCRYPTED = 0x0100
-_EXCEL_FILE_PASS = 0x002F
-_EXCEL_BEGINS = frozenset({0x0009, 0x0209, 0x0409, 0x0809})
-_POWERPOINT_ENCRYPTED = 0xF3D1C4DF
-_BEGIN_BYTES = 4096
+#: Streams, and storages of the outermost level, in which other files are embedded.
+_ATTACHED = frozenset({"\x01ole10native", "package"})
+_EMBEDDING = re.compile(r"ObjectPool$|MBD[0-9A-F]{8}$", re.IGNORECASE)
 _FREE, _LAST_SECTOR = 0xFFFFFFFF, 0xFFFFFFFA
 #: Sectors are 512 or 4,096 bytes long; the header has the power of two.
 _SHIFT_OFFSET, _SHIFTS = 30, frozenset({b"\x09\0", b"\x0c\0"})
@@ -55,11 +55,15 @@ def _type_of(content: Content) -> str | None:
 def _check(content: Content, name: str) -> Checked:
     with _open(content) as ole:
         cut = _check_sectors(content, ole)
-        for stream, check in _CHECKS.get(name, {}).items():
-            if ole.exists(stream):
-                check(_begin(ole, stream))
-        macros = any(part.casefold() in _MACRO_STORAGES for entry in ole.listdir() for part in entry)
-        return Checked(flags=frozenset({"macros"} if macros else ()), problems=cut)
+        flags, checks = set[str](), CHECKS.get(name, {})
+        for stream in streams_of(content, ole):
+            if len(stream.path) == 1 and stream.name in checks:
+                flags |= checks[stream.name](stream)
+            if any(part.casefold() in _MACRO_STORAGES for part in stream.path):
+                flags.add("macros")
+            if stream.name in _ATTACHED or _EMBEDDING.match(stream.path[0]):
+                flags.add("attachments")
+        return Checked(flags=frozenset(flags), problems=cut)
 
 
 def _check_sectors(content: Content, ole: olefile.OleFileIO) -> tuple[Problem, ...]:
@@ -95,54 +99,17 @@ def _in_use(numbers: bytes) -> Iterator[int]:
     return (number for (number,) in struct.iter_unpack("<I", numbers) if number <= _LAST_SECTOR)
 
 
-def _begin(ole: olefile.OleFileIO, name: str) -> bytes:
-    with ole.openstream(name) as stream:
-        return bytes(stream.read(_BEGIN_BYTES))
+def _extract(content: Content, members: Members) -> None:
+    with _open(content) as ole:
+        ole_objects.extract(content, ole, members)
 
-
-def _check_word(begin: bytes) -> None:
-    if len(begin) < 12 or int.from_bytes(begin[:2], "little") not in _WORD_MAGICS:
-        raise damage("its text is missing")
-    if int.from_bytes(begin[10:12], "little") & _WORD_ENCRYPTED:
-        raise encrypted()
-
-
-def _check_excel(begin: bytes) -> None:
-    kinds = [kind for kind, _ in _records(begin)]
-    if not kinds or kinds[0] not in _EXCEL_BEGINS:
-        raise damage("its sheets are missing")
-    if _EXCEL_FILE_PASS in kinds:
-        raise encrypted()
-
-
-def _records(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield kind and offset of the records that begin in `data`."""
-    offset = 0
-    while offset + 4 <= len(data):
-        kind, length = struct.unpack_from("<HH", data, offset)
-        yield kind, offset
-        offset += 4 + length
-
-
-def _check_powerpoint(begin: bytes) -> None:
-    if len(begin) < 16:
-        raise damage("its slides cannot be found")
-    if int.from_bytes(begin[12:16], "little") == _POWERPOINT_ENCRYPTED:
-        raise encrypted()
-
-
-#: By type, the streams whose beginning says whether there is a password.
-_CHECKS: dict[str, dict[str, Callable[[bytes], None]]] = {
-    "doc": {"WordDocument": _check_word},
-    "xls": {"Workbook": _check_excel, "Book": _check_excel},
-    "ppt": {"Current User": _check_powerpoint},
-}
 
 DETECTOR = Detector(
     tells=frozenset({*_MAIN_STREAMS.values(), "ole"}),
     looks_like=lambda head: head.startswith(olefile.MAGIC),
     type_of=_type_of,
     check=_check,
+    extract=_extract,
     container="ole",
     may_hide=frozenset(_MAIN_STREAMS.values()) | zipped.DETECTOR.may_hide,
 )

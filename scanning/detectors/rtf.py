@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from scanning.content import Content
 from scanning.detector import Detector
+from scanning.detectors import rtf_objects
 from scanning.findings import Checked, damage, suspicious
 
 _PIECE_BYTES = 1 << 16
@@ -21,6 +22,16 @@ _LONGEST_WORD_BYTES = 48
 #: Groups without a brace between theirs say nothing of where the outermost is closed.
 _EMPTY_GROUP, _FOLDS = b"{}", 4
 _ATTACHMENT = re.compile(rb"\\obj(?:data|emb|link|autlink|ocx)")
+#: Words that make a reader start a program, or fetch a template that may hold macros.
+_ACTIVE = {
+    re.compile(
+        rb"\\fldinst[^\\{}]{0,16}(?:[{}]|\\[a-z]{1,32}-?\d{0,10} ?|[^\\{}A-Za-z])*DDE(?:AUTO)?\b",
+        re.IGNORECASE,
+    ): ("a field in it starts another program (DDE)"),
+    re.compile(
+        rb"\\template\b[^\\{}]{0,16}(?:https?|ftp):", re.IGNORECASE
+    ): "it fetches its template from elsewhere",
+}
 _STEP = {_OPEN: 1, _CLOSE: -1}
 
 
@@ -30,6 +41,9 @@ def _check(content: Content, _name: str) -> Checked:
         piece, skipped = _text(data, is_last=offset + len(data) >= content.size_bytes)
         if _ATTACHMENT.search(piece):
             flags.add("attachments")
+        for words, problem in _ACTIVE.items():
+            if words.search(piece):
+                raise suspicious(problem)
         closed = _closing(piece, depth)
         if closed is not None:
             return Checked(flags=frozenset(flags), end=offset + closed + 1)
@@ -82,4 +96,5 @@ DETECTOR = Detector(
     looks_like=lambda head: head.startswith(b"{\\rtf"),
     type_of=lambda _: "rtf",
     check=_check,
+    extract=rtf_objects.extract,
 )
