@@ -1,6 +1,7 @@
 """The operations on evidence."""
 
 from gateway import answers
+from gateway.events.wording import CONTENT_TYPE as EVENTS_TYPE
 from gateway.evidence import LARGEST_PAGE, USUAL_PAGE
 from gateway.openapi.operation import Answer, Operation, Query
 from storage.states import EvidenceState
@@ -17,6 +18,9 @@ _DOWNLOAD = (
     Answer(304, "The client's copy is still right.", headers=_HEADERS),
 )
 _REFUSED = (*_LOOKING, "range_not_satisfiable")
+
+_EVENTS = Answer(200, "Server-sent events, for as long as the client listens.", media_types=(EVENTS_TYPE,))
+_FOLLOWING = ("invalid_header", "busy", "too_many_streams")
 
 EVIDENCE = (
     Operation(
@@ -55,5 +59,22 @@ EVIDENCE = (
         refusals=_REFUSED,
         tells_evidence=True,
         accepts=_CONDITIONS,
+    ),
+    Operation(
+        "GET",
+        "/v1/evidence/{id}/events",
+        "Follow one piece of evidence: as it is now, then every change, until it has reached an end",
+        (_EVENTS, Answer(204, "It has reached the end that the client knows; nothing will follow.")),
+        refusals=(*_LOOKING, *_FOLLOWING),
+        accepts=("Last-Event-ID",),
+    ),
+    Operation(
+        "GET",
+        "/v1/events",
+        "Follow all evidence that may be seen: what changes from now on, or changed since `Last-Event-ID`",
+        (_EVENTS,),
+        refusals=(*_LOOKING, *_FOLLOWING),
+        queries=(Query("centre", "Only this centre's.", {"type": "string"}),),
+        accepts=("Last-Event-ID",),
     ),
 )

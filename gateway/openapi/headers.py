@@ -46,6 +46,9 @@ def load_headers() -> Mapping[str, Header]:
         ),
         "If-None-Match": Header("Entity tags; 304 when one of them still holds.", _TEXT),
         "If-Range": Header("An entity tag; the range counts only if it still holds.", _TEXT),
+        "Last-Event-ID": Header(
+            "The id of the last event that was seen; the stream goes on after it.", _TEXT
+        ),
         "Location": Header("The upload, as an absolute address.", {"type": "string", "format": "uri"}),
         "Range": Header("One range of bytes (RFC 9110); several, and other units, are passed over.", _RANGE),
         "Retry-After": Header("Try again after this many seconds.", {"type": "integer", "minimum": 1}),
@@ -54,13 +57,14 @@ def load_headers() -> Mapping[str, Header]:
         "Tus-Resumable": Header("The version of the upload protocol.", {"const": VERSION}),
         "Tus-Version": Header("The versions of the upload protocol that are spoken.", {"const": VERSION}),
         "Upload-Expires": Header("When the upload is dropped if nobody goes on with it.", _DATE),
+        "Upload-Grant": Header("A bearer that is good for this upload alone.", _TEXT),
         "Upload-Length": Header("Length of the whole file in bytes.", length),
         "Upload-Metadata": Header(
             f"Comma-separated pairs of a unique key and a Base64 value. {accepted}",
             _matching(f"(?:{_PAIR}(?:,{_PAIR})*)?"),
         ),
         "Upload-Offset": Header("Where the upload stands, in bytes.", _BYTES),
-        "WWW-Authenticate": Header("How to sign in.", {"const": "Bearer"}),
+        "WWW-Authenticate": Header("How to sign in.", {"type": "string", "pattern": "^Bearer"}),
         "X-HTTP-Method-Override": Header(
             "The method meant, for clients that cannot send it.",
             {"enum": ["PATCH", "DELETE", "HEAD"]},

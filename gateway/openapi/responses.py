@@ -12,11 +12,11 @@ from gateway.tus.protocol import ROOT
 
 #: Refusals that any operation knows, and those of the operations that need a key.
 _ANYWHERE = ("bad_request", "internal_error", "storage_unavailable")
-_SIGNED_IN = ("unauthorized", "no_role")
+_SIGNED_IN = ("unauthorized", "token_expired", "token_invalid", "no_role", "sign_in_unavailable")
 
 #: Headers that a refusal may carry, by its status.
 _REFUSED_WITH: Mapping[int, tuple[str, ...]] = {
-    401: ("WWW-Authenticate",),
+    401: ("WWW-Authenticate", "Upload-Offset"),
     408: ("Upload-Offset",),
     409: ("Upload-Offset",),
     412: ("Tus-Version",),

@@ -11,7 +11,7 @@ _STANDING = ("Evidence-Location", "Upload-Offset")
 _LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
 #: What any request that brings bytes may meet besides.
 _BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
-             "silent", "busy")  # fmt: skip
+             "silent", "busy", "key_revoked")  # fmt: skip
 
 _HEAD = Answer(
     200,
@@ -22,10 +22,13 @@ _HEAD = Answer(
 _APPENDED = Answer(
     204, "The bytes are stored durably up to this offset.", headers=_STANDING, maybe=("Upload-Expires",)
 )
-_OPTIONS = Answer(200, "What this server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size"))
+_OPTIONS = (
+    Answer(200, "What this server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size")),
+    Answer(204, "To a browser that asks for one of the portals' pages (CORS)."),
+)
 
 UPLOADS = (
-    Operation("OPTIONS", ROOT, "Ask what the upload protocol offers", (_OPTIONS,)),
+    Operation("OPTIONS", ROOT, "Ask what the upload protocol offers", _OPTIONS),
     Operation(
         "POST",
         ROOT,
@@ -35,7 +38,7 @@ UPLOADS = (
                 201,
                 "The upload, and the evidence it becomes.",
                 headers=("Location", "Evidence-Location"),
-                maybe=("Upload-Offset", "Upload-Expires"),
+                maybe=("Upload-Offset", "Upload-Expires", "Upload-Grant"),
             ),
         ),
         refusals=(*_LOOKING, *_BRINGING, "extension_not_offered", "extension_not_accepted", "file_too_large",
@@ -44,7 +47,7 @@ UPLOADS = (
         accepts=("Upload-Metadata", "Idempotency-Key"),
         takes=OFFSET_TYPE,
     ),
-    Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", (_OPTIONS,)),
+    Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", _OPTIONS),
     Operation("HEAD", _ONE, "Ask where an upload stands", (_HEAD,), refusals=_LOOKING, requires=_VERSION),
     Operation(
         "PATCH",

@@ -1,0 +1,1 @@
+"""The served description, and whether the gateway keeps it."""
