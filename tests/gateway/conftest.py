@@ -14,6 +14,7 @@ from gateway.listening import listening
 from gateway.services import Services
 from storage.records.database import migrate, open_database
 from storage.records.principals import Principals
+from tests.gateway.openapi.contract import keeping_contract
 from tests.services.api import Api
 from tests.services.redis import RedisServer
 
@@ -36,8 +37,10 @@ async def settings(tmp_path: Path, redis_server: RedisServer, chosen: dict[str, 
 
 @asynccontextmanager
 async def running_gateway(settings: Settings) -> AsyncIterator[str]:
-    async with listening(create_app(settings), settings) as ((host, port), *_):
-        yield f"http://{host}:{port}"
+    app = create_app(settings)
+    with keeping_contract(app):
+        async with listening(app, settings) as ((host, port), *_):
+            yield f"http://{host}:{port}"
 
 
 @pytest.fixture

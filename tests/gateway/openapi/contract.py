@@ -34,10 +34,10 @@ class Contract:
         operation = self.document["paths"].get(path, {}).get(method.lower())
         said = operation and operation["responses"].get(str(status))
         if not said:
-            yield "nothing of the kind is described: add a row to gateway/openapi"
+            yield "no such answer is described: add it to the operation's row in gateway/openapi"
             return
         yield from self._of_headers(said.get("headers", {}), headers)
-        if body and method != "HEAD":
+        if body:
             yield from self._of_body(said.get("content", {}), headers.get("Content-Type", ""), body)
 
     def _of_headers(self, said: Json, headers: Mapping[str, str]) -> Iterator[str]:
@@ -78,8 +78,8 @@ def keeping_contract(app: web.Application) -> Iterator[None]:
     async def look(request: web.Request, response: web.StreamResponse) -> None:
         if response.status in _UNSENT:
             return
-        body = response.body if isinstance(response, web.Response) else None
-        data = bytes(body) if isinstance(body, bytes | bytearray) else None
+        told = isinstance(response, web.Response) and request.method != "HEAD"
+        data = bytes(response.body) if told and isinstance(response.body, bytes | bytearray) else None
         for complaint in _complaints(contract, request, response, data):
             broken.append(f"{request.method} {request.path} {response.status}: {complaint}")
 
@@ -96,5 +96,7 @@ def _complaints(
         if response.content_type == CONTENT_TYPE and body:
             yield from contract.misfits({"$ref": "#/components/schemas/Problem"}, json.loads(body))
         return
-    method = "GET" if request.method == "HEAD" and "/evidence" in resource.canonical else request.method
-    yield from contract.complaints(method, resource.canonical, response.status, response.headers, body)
+    path = resource.canonical
+    described = contract.document["paths"].get(path, {})
+    method = "GET" if request.method == "HEAD" and "head" not in described else request.method
+    yield from contract.complaints(method, path, response.status, response.headers, body)
