@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -105,7 +106,7 @@ class IssuerKeys:
             await self._refresh()
             key = choose(self._keys or (), kid, algorithm)
         if self._keys is None:
-            raise Problem("sign_in_unavailable", headers={"Retry-After": f"{PAUSE_SECONDS:.0f}"})
+            raise Problem("sign_in_unavailable", headers={"Retry-After": str(math.ceil(PAUSE_SECONDS))})
         return key
 
     async def keep_fresh(self) -> None:

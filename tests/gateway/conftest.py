@@ -16,6 +16,7 @@ from storage.records.database import migrate, open_database
 from storage.records.principals import Principals
 from tests.gateway.openapi.contract import keeping_contract
 from tests.services.api import Api
+from tests.services.issuer import Issuer
 from tests.services.redis import RedisServer
 
 OpenApi = Callable[..., Awaitable[Api]]
@@ -25,6 +26,13 @@ OpenApi = Callable[..., Awaitable[Api]]
 def chosen() -> dict[str, Any]:
     """Settings that a test chooses: `@pytest.mark.parametrize("chosen", [{"port": 1}])`."""
     return {}
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    """One that vouches for people; a module's `chosen` makes the gateway trust it."""
+    async with Issuer() as issuer:
+        yield issuer
 
 
 @pytest.fixture
