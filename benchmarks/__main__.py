@@ -1,4 +1,4 @@
-"""`python -m benchmarks [uploads] [latency]`: measure, print, and when all was measured write the page."""
+"""`python -m benchmarks [NAME...]`: measure, print, and when all was measured write the page."""
 
 import argparse
 import sys
@@ -6,11 +6,16 @@ from pathlib import Path
 
 from benchmarks.latency import measure_latency
 from benchmarks.report import format_page, format_section
+from benchmarks.side_by_side import measure_side_by_side
 from benchmarks.uploads import measure_uploads
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 #: What can be measured, and how often it is unless told otherwise.
-MEASURES = {"uploads": (measure_uploads, 3), "latency": (measure_latency, 10)}
+MEASURES = {
+    "uploads": (measure_uploads, 3),
+    "side-by-side": (measure_side_by_side, 1),
+    "latency": (measure_latency, 10),
+}
 
 
 def main() -> int:

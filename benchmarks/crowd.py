@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 
 from benchmarks.starting_line import race
 from benchmarks.tus import TUS, TusClient, append_headers
@@ -9,11 +10,12 @@ from benchmarks.tus import TUS, TusClient, append_headers
 
 async def send_all(
     port: int, key: str, uploads: list[str], pieces: list[bytes], pause_seconds: float
-) -> None:
+) -> Sequence[float]:
     """Send the same pieces to every upload, with a pause after each."""
     async with asyncio.TaskGroup() as group:
         for upload in uploads:
             group.create_task(_send(port, key, upload, pieces, pause_seconds))
+    return []
 
 
 async def _send(port: int, key: str, upload: str, pieces: list[bytes], pause_seconds: float) -> None:

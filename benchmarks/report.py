@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from benchmarks import latency, uploads
+from benchmarks import latency, peers, side_by_side, uploads
 from benchmarks.machine import describe
 from benchmarks.table import Row, format_table
 
@@ -24,6 +24,20 @@ senders send 1 MiB each in pieces of 64 KiB over four seconds, fast ones 4 MiB e
 Targets for memory are judged by the worst run.
 """
 
+_SIDE_BY_SIDE = f"""
+The same uploads, all at once, to the gateway and to other servers of tus 1.0.0, each with one process
+(unless it says 2) and its data on tmpfs: {peers.describe()}. The least there is: bare processes that
+move one stream's bytes to a file and know no HTTP. One client process sends, a connection an upload.
+Both compete with the receiver for the same cores, so MB/s says less than CPU seconds: those of user
+and system of all the receiver's processes, without Redis. Memory is as above, in the worst run. A
+request is a PATCH from its first byte sent to its answer; where there are fewer than 100, there is no
+99th percentile. Lag is how long an OPTIONS waits that needs nothing but the event loop, asked for
+every 20 ms over a connection of its own, by a process that competes for the cores too: it holds the
+loop's lag and what the machine adds. The CPU target is the strictest of: half of @tus/server, 2.5 times
+the splice where it was measured, and {side_by_side.TUSD_CPU} for tusd, whose 1.5 - 1.8 are quoted from
+elsewhere: it is in none of the package registries that this project uses, so it was not run here.
+"""
+
 _LATENCY = """
 One photo (JPEG, turned a quarter) at a time, sent to an idle stack: Redis with its
 append-only file on, clamd with demonstration signatures, one gateway, one worker process for all
@@ -35,6 +49,7 @@ commit, so a commit counts to the wait that follows it.
 
 _SECTIONS = {
     "uploads": ("Uploads", _UPLOADS, uploads.HEADINGS),
+    "side-by-side": ("Side by side", _SIDE_BY_SIDE, side_by_side.HEADINGS),
     "latency": ("Latency", _LATENCY, latency.HEADINGS),
 }
 

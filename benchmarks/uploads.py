@@ -1,12 +1,10 @@
 """Uploads: CPU and memory of the gateway beside a receiver that does nothing but receive."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from benchmarks.cost import Cost, measure_cost, send
 from benchmarks.receivers import Receiver, open_bare, open_gateway
-from benchmarks.starting_line import at_the_line
 from benchmarks.table import Row, format_span, judged, median
-from benchmarks.usage import cpu_seconds, peak_bytes, reset_peak, resident_bytes
 
 LENGTH_BYTES = 1 << 30
 CHUNK_BYTES = 8 << 20
@@ -14,16 +12,6 @@ SENDERS = 200
 GROWTH_BYTES = 20e6
 EACH_BYTES = 0.25e6
 HEADINGS = ("what", "median", "smallest - largest", "beside bare", "target")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one run cost the receiver."""
-
-    cpu_seconds: float
-    grown_bytes: int
-    seconds: float
-
 
 #: Pieces, their size, and the pause after each.
 _SLOW = ("--pieces", 16, "--piece-bytes", 64 << 10, "--pause-seconds", 0.25)
@@ -36,11 +24,11 @@ def measure_uploads(runs: int) -> Iterator[Row]:
     whole: list[Cost] = []
     chunked: list[Cost] = []
     with open_bare() as baseline, open_gateway() as gateway:
-        _warm_up(gateway)
+        warm_up(gateway)
         for _ in range(runs):
-            bare.append(_stream(baseline, LENGTH_BYTES, 0))
-            whole.append(_stream(gateway, LENGTH_BYTES, 0))
-            chunked.append(_stream(gateway, LENGTH_BYTES, CHUNK_BYTES))
+            bare.append(send(baseline, 1, LENGTH_BYTES, 0))
+            whole.append(send(gateway, 1, LENGTH_BYTES, 0))
+            chunked.append(send(gateway, 1, LENGTH_BYTES, CHUNK_BYTES))
     slow = [_crowd(*_SLOW) for _ in range(runs)]
     fast = [_crowd(*_FAST) for _ in range(runs)]
     least = median([_per_gb(cost) for cost in bare])
@@ -53,36 +41,18 @@ def measure_uploads(runs: int) -> Iterator[Row]:
     yield _growth_row(f"{SENDERS} fast senders: memory each, MB", fast, SENDERS, EACH_BYTES)
 
 
-def _stream(receiver: Receiver, length_bytes: int, chunk_bytes: int) -> Cost:
-    words = ("--key", receiver.key) if receiver.key else ()
-    return _cost(
-        receiver, "benchmarks.sender", receiver.port, length_bytes, "--chunk-bytes", chunk_bytes, *words
-    )
-
-
-def _warm_up(gateway: Receiver) -> None:
+def warm_up(receiver: Receiver) -> None:
     """Have everything loaded that an upload needs, so that it counts as nobody's memory."""
-    _stream(gateway, CHUNK_BYTES, 0)
+    send(receiver, 1, CHUNK_BYTES, 0)
 
 
 def _crowd(*words: object) -> Cost:
     """Send many to a gateway of their own: memory that one crowd left behind would hide the next one's."""
     with open_gateway() as gateway:
-        _warm_up(gateway)
-        return _cost(
+        warm_up(gateway)
+        return measure_cost(
             gateway, "benchmarks.crowd", gateway.port, "--key", gateway.key, "--senders", SENDERS, *words
         )
-
-
-def _cost(receiver: Receiver, module: str, *words: object) -> Cost:
-    """Run one client against the receiver and return what that cost it."""
-    with at_the_line(module, *words) as go:
-        reset_peak(receiver.pid)
-        resident, used = resident_bytes(receiver.pid), cpu_seconds(receiver.pid)
-        seconds = go()
-        cost = Cost(cpu_seconds(receiver.pid) - used, peak_bytes(receiver.pid) - resident, seconds)
-    receiver.clear()
-    return cost
 
 
 def _per_gb(cost: Cost) -> float:

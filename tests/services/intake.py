@@ -76,10 +76,9 @@ class Intake:
     def make_key(self, *options: str) -> str:
         return self.run("gateway", "keys", "create", "--label", "test", *options).strip()
 
-    def start_gateway(self) -> None:
-        process = self.gateway = start(
-            [sys.executable, "-m", "gateway", "serve"], self.folder / "gateway.log", self.environment
-        )
+    def start_gateway(self, processes: int = 1) -> None:
+        argv = [sys.executable, "-m", "gateway", "serve", "--processes", str(processes)]
+        process = self.gateway = start(argv, self.folder / "gateway.log", self.environment)
         wait_until(self._ready, 30, alive=lambda: process.poll() is None)
 
     def _ready(self) -> bool:
