@@ -62,10 +62,21 @@ class Settings(BaseSettings):
     #: Signatures older than this make evidence wait.
     signature_max_age_seconds: float = Field(default=3 * 86_400, gt=0)
 
-    #: Unfinished uploads one centre may have at once.
+    #: Unfinished uploads one centre may have at once, and all together (25 each of 2,000 centres).
     open_uploads_per_centre: int = Field(default=1000, ge=1)
+    open_uploads: int = Field(default=50_000, ge=1)
+    #: Bytes that unfinished uploads may have announced: of one centre (20 films of the largest size), and of
+    #: all (one such film of each of 2,000 centres).
+    open_bytes_per_centre: int = Field(default=10**12, ge=1)
+    open_bytes: int = Field(default=10**14, ge=1)
+    #: Bodies one process receives at once before it takes no new uploads: 1 MB a second is left for each.
+    receiving_requests: int = Field(default=500, ge=1)
+    #: A body that brings less than this over twice `silent_connection_seconds` is ended; 0: none is.
+    minimum_rate_bytes_per_second: float = Field(default=100, ge=0)
     #: An upload nobody finished is dropped this long after its last byte.
     upload_lifetime_seconds: float = Field(default=7 * 86_400, gt=0)
+    #: And this long after its creation, however many bytes still come.
+    upload_max_age_seconds: float = Field(default=30 * 86_400, gt=0)
     #: A finished upload still answers HEAD for this long.
     finished_upload_lifetime_seconds: float = Field(default=86_400, gt=0)
     #: A connection that sends nothing for this long is cut.

@@ -16,6 +16,7 @@ from gateway.services import Services
 from gateway.sweeping import sweeping
 from gateway.tokens import open_tokens
 from gateway.tus.holding import Holders
+from gateway.tus.space import Space
 from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
@@ -69,6 +70,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             principals=Principals(database),
             tokens=tokens,
             store=LocalUploadStore(settings.store / "uploads", blobs),
+            space=Space(blobs, settings.free_disk_reserve_bytes),
             blobs=blobs,
             queue=queue,
         )

@@ -4,6 +4,7 @@ Problem        a refusal with a code of `config/reasons.toml`, its details and i
 Ended          this server ends the request's body before its end
 ├── TakenOver  another sender takes over, because this one had gone silent
 ├── Silent     the sender said nothing for too long
+├── TooSlow    the sender's bytes only trickled in
 ├── Revoked    the sender's key was revoked
 └── Stopping   the server is stopping
 """
@@ -34,6 +35,10 @@ class Silent(Ended):
     """The sender said nothing for too long; the connection is cut, its bytes are kept."""
 
 
+class TooSlow(Ended):
+    """The sender's bytes only trickled in; the connection is cut, they are kept."""
+
+
 class Revoked(Ended):
     """The sender's key was revoked meanwhile; what has arrived is kept."""
 
@@ -46,6 +51,7 @@ class Stopping(Ended):
 ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (TakenOver, "upload_busy"),
     (Silent, "silent"),
+    (TooSlow, "too_slow"),
     (Revoked, "key_revoked"),
     (errors.KeyRevoked, "key_revoked"),
     (Stopping, "busy"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from gateway.tokens import Tokens
+from gateway.tus.space import Space
 from storage.blobs import BlobStore
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
@@ -25,5 +26,6 @@ class Services:
     #: `None`: only API keys are accepted.
     tokens: Tokens | None
     store: UploadStore
+    space: Space
     blobs: BlobStore
     queue: JobQueue

@@ -11,7 +11,7 @@ _STANDING = ("Evidence-Location", "Upload-Offset")
 _LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
 #: What any request that brings bytes may meet besides.
 _BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
-             "silent", "busy", "key_revoked")  # fmt: skip
+             "silent", "too_slow", "busy", "key_revoked")  # fmt: skip
 
 _HEAD = Answer(
     200,
@@ -42,7 +42,7 @@ UPLOADS = (
             ),
         ),
         refusals=(*_LOOKING, *_BRINGING, "extension_not_offered", "extension_not_accepted", "file_too_large",
-                  "too_many_uploads", "idempotency_key_reused"),
+                  "too_many_uploads", "too_many_bytes", "idempotency_key_reused"),
         requires=(*_VERSION, "Upload-Length"),
         accepts=("Upload-Metadata", "Idempotency-Key"),
         takes=OFFSET_TYPE,

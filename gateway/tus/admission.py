@@ -1,12 +1,18 @@
 """May this upload begin? Everything that can be refused before a byte is read is refused here."""
 
-from config.formats import Extension, extension_of, load_formats
-from gateway.problems import Problem
-from gateway.services import Services
-from storage.records.principals import Principal
+from aiohttp import web
 
-_FREE_FRACTION = 0.05
-_FREE_BYTES = 2 << 30
+from config.formats import Extension, extension_of, load_formats
+from config.settings import Settings
+from gateway.auth import require_centre
+from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
+from gateway.problems import Problem
+from storage.records.open_uploads import OpenUploads
+
+#: When to ask again: a process that is full has room as soon as a few bodies end…
+_SOON_SECONDS = 5
+#: …and a full allowance once uploads end.
+_LATER_SECONDS = 60
 
 
 def promised_extension(filename: str | None, length_bytes: int) -> Extension | None:
@@ -28,20 +34,41 @@ def promised_extension(filename: str | None, length_bytes: int) -> Extension | N
     return row
 
 
-async def admit(services: Services, principal: Principal, length_bytes: int) -> None:
-    """Raise `Problem` when there is no room (507) or the centre has too many unfinished uploads (429)."""
-    limit = services.settings.open_uploads_per_centre
-    if await services.uploads.open_count(principal.centre_id or "") >= limit:
-        raise Problem("too_many_uploads", {"limit": str(limit)}, headers={"Retry-After": "60"})
-    room = await services.blobs.room()
-    chosen = services.settings.free_disk_reserve_bytes
-    if room and length_bytes > room.free_bytes - reserve_bytes(chosen, room.total_bytes):
-        raise Problem("storage_full", headers={"Retry-After": "600"})
+async def admit(request: web.Request, length_bytes: int) -> None:
+    """Raise `Problem` when no new upload of that length may begin now; those under way go on.
+
+    503: this process stops, or receives as much as it can, or too much is open in all. 429: too much is open
+    in this centre. 507: no room.
+    """
+    services, holders = request.app[SERVICES], request.app[HOLDERS]
+    if holders.stopping or holders.receiving >= services.settings.receiving_requests:
+        raise _busy(_SOON_SECONDS)
+    counted = await services.uploads.open_uploads(require_centre(request[PRINCIPAL]))
+    require_allowance(services.settings, length_bytes, counted)
+    await services.space.require(length_bytes)
 
 
-def reserve_bytes(chosen: int | None, total_bytes: int) -> int:
-    """Return what must stay free: the setting, or without one the smaller of 5 % and 2 GiB."""
-    return min(int(total_bytes * _FREE_FRACTION), _FREE_BYTES) if chosen is None else chosen
+def require_allowance(settings: Settings, length_bytes: int, counted: OpenUploads) -> None:
+    """Raise `Problem` (429, 503) when one more upload of that length goes beyond what may be open.
+
+    The caps stop mistakes and malice; the disk is shared by what really arrives (`gateway.tus.space`).
+    Checked early, and again in the transaction that stores the upload, so that no race goes beyond them.
+    """
+    if counted.centre_uploads >= settings.open_uploads_per_centre:
+        raise _too_much("too_many_uploads", str(settings.open_uploads_per_centre))
+    if counted.centre_announced_bytes + length_bytes > settings.open_bytes_per_centre:
+        raise _too_much("too_many_bytes", in_words(settings.open_bytes_per_centre))
+    total_bytes = counted.announced_bytes + length_bytes
+    if counted.uploads >= settings.open_uploads or total_bytes > settings.open_bytes:
+        raise _busy(_LATER_SECONDS)
+
+
+def _too_much(code: str, limit: str) -> Problem:
+    return Problem(code, {"limit": limit}, headers={"Retry-After": str(_LATER_SECONDS)})
+
+
+def _busy(seconds: int) -> Problem:
+    return Problem("busy", headers={"Retry-After": str(seconds)})
 
 
 def in_words(size_bytes: int) -> str:

@@ -7,10 +7,10 @@ from gateway.keys import HOLDERS, PRINCIPAL, SENDERS, SERVICES
 from gateway.problems import Problem, offset_mismatch
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.conflicts import telling_offset
-from gateway.tus.expiry import Expiry
 from gateway.tus.headers import require_number, require_upload_bytes, require_version
 from gateway.tus.lookup import find_upload, require_present, upload_headers
 from gateway.tus.receiving import receive
+from gateway.tus.watching import watching
 from storage.errors import WriterFenced
 from storage.upload import Upload, UploadState
 
@@ -32,10 +32,11 @@ async def append(request: web.Request) -> web.Response:
 async def append_body(request: web.Request, upload: Upload, provided: int, *, status: int) -> web.Response:
     """Receive the request's body into the upload at the offset provided; finish it with its last byte.
 
-    Raises `Problem` (401, 408, 409 and 503 with the right `Upload-Offset`), `StorageFull`, and `NotFound` or
-    `Problem` (410) when the upload was cancelled or expired meanwhile.
+    Raises `Problem` (401, 408, 409 and 503 with the right `Upload-Offset`; 507), `StorageFull`, and
+    `NotFound` or `Problem` (410) when the upload was cancelled or expired meanwhile.
     """
     services = request.app[SERVICES]
+    await services.space.require(request.content_length or 0)
     async with telling_offset(services, upload):
         with request.app[SENDERS].receiving(request[PRINCIPAL].id, request.content):
             held, offset = await _received(request, upload, provided)
@@ -59,7 +60,7 @@ async def _received(request: web.Request, upload: Upload, provided: int) -> tupl
             writer,
             limit=held.length_bytes,
             silent_seconds=settings.silent_connection_seconds,
-            arrived=Expiry(services.uploads, held, settings.upload_lifetime_seconds).move,
+            arrived=watching(services, held, request.content),
         )
         return held, await writer.sync()
 

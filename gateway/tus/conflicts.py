@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateway.problems import Ended, Revoked, Silent, Stopping, problem_of
+from gateway.problems import Ended, Revoked, Silent, Stopping, TooSlow, problem_of
 from gateway.services import Services
 from gateway.tus.completion import durable_offset
 from gateway.tus.lookup import require_present
@@ -11,7 +11,7 @@ from storage.errors import KeyRevoked, UploadBusy, WriterFenced
 from storage.upload import Upload
 
 #: After these the server reads nothing more from the connection.
-_CLOSING = (Revoked, Silent, Stopping)
+_CLOSING = (Revoked, Silent, Stopping, TooSlow)
 
 
 @asynccontextmanager

@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 from uuid6 import uuid7
@@ -12,9 +13,10 @@ from gateway.auth import require_centre
 from gateway.grants import grant_again, kept_of, new_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
-from gateway.tus.admission import admit, promised_extension
+from gateway.tus.admission import admit, promised_extension, require_allowance
 from gateway.tus.append import append_body, body_too_long, is_overlong
 from gateway.tus.completion import complete
+from gateway.tus.expiry import expiry_after
 from gateway.tus.head import settled_offset
 from gateway.tus.headers import (
     parse_idempotency_key,
@@ -61,9 +63,12 @@ async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> t
     earlier = await services.uploads.created_before(planned.centre_id, planned.idempotency_key)
     if earlier:
         return _same(earlier, planned), False
-    await admit(services, request[PRINCIPAL], planned.length_bytes or 0)
+    length = planned.length_bytes or 0
+    await admit(request, length)
     await services.store.create(planned.ref)
-    upload, new = await services.uploads.create(planned, evidence)
+    upload, new = await services.uploads.create(
+        planned, evidence, partial(require_allowance, services.settings, length)
+    )
     if not new:
         await services.store.delete(planned.id)
     else:
@@ -101,7 +106,7 @@ def _plan(request: web.Request, centre_id: str, length: int) -> tuple[Upload, Ev
         centre_id=centre_id,
         principal_id=request[PRINCIPAL].id,
         created_at=now,
-        expires_at=now + timedelta(seconds=request.app[SERVICES].settings.upload_lifetime_seconds),
+        expires_at=expiry_after(request.app[SERVICES].settings, now, now),
         length_bytes=length,
         metadata=metadata,
         idempotency_key=parse_idempotency_key(request.headers),

@@ -1,9 +1,11 @@
-"""An upload's expiry counts from its last byte: it moves while bytes arrive."""
+"""An upload's expiry counts from its last byte: it moves while bytes arrive, up to the greatest age."""
 
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from config.settings import Settings
+from gateway.problems import Problem
 from storage.errors import StorageError
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
@@ -16,26 +18,35 @@ _STEP_FRACTION = 1 / 8
 _log = structlog.get_logger()
 
 
+def expiry_after(settings: Settings, created_at: datetime, now: datetime) -> datetime:
+    """Return when an upload is dropped to which no byte comes after `now`."""
+    last = created_at + timedelta(seconds=settings.upload_max_age_seconds)
+    return min(now + timedelta(seconds=settings.upload_lifetime_seconds), last)
+
+
 class Expiry:
     """The expiry of one upload that is receiving."""
 
-    def __init__(self, records: UploadRecords, upload: Upload, lifetime_seconds: float) -> None:
+    def __init__(self, records: UploadRecords, upload: Upload, settings: Settings) -> None:
         self._records = records
-        self._upload_id = upload.id
+        self._upload = upload
+        self._settings = settings
         self._expires_at = upload.expires_at
-        self._lifetime = timedelta(seconds=lifetime_seconds)
-        self._step = timedelta(seconds=min(_STEP_SECONDS, lifetime_seconds * _STEP_FRACTION))
+        self._step = timedelta(seconds=min(_STEP_SECONDS, settings.upload_lifetime_seconds * _STEP_FRACTION))
 
     async def move(self) -> None:
-        """Count from now: a byte has arrived.
+        """Count from now: a byte has arrived. Raises `Problem` (410) for an upload that is too old.
 
         A record that does not answer ends no sender: the next step asks it again.
         """
-        expires_at = datetime.now(UTC) + self._lifetime
+        now = datetime.now(UTC)
+        expires_at = expiry_after(self._settings, self._upload.created_at, now)
+        if expires_at <= now:
+            raise Problem("upload_gone")
         if expires_at - self._expires_at < self._step:
             return
         self._expires_at = expires_at
         try:
-            await self._records.touch(self._upload_id, expires_at)
+            await self._records.touch(self._upload.id, expires_at)
         except StorageError as error:
-            _log.warning("expiry_not_moved", upload_id=self._upload_id, error=repr(error))
+            _log.warning("expiry_not_moved", upload_id=self._upload.id, error=repr(error))

@@ -44,6 +44,11 @@ class Holders:
         #: Whether the server is stopping: then nobody holds anything any more.
         self.stopping = False
 
+    @property
+    def receiving(self) -> int:
+        """How many of them there are."""
+        return len(self._holders)
+
     async def drain(self) -> int:
         """End every sender at once, because the server stops; return how many there were.
 

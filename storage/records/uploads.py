@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,12 +13,14 @@ from storage import tables
 from storage.errors import NotFound, WriterFenced
 from storage.evidence import Change, Evidence
 from storage.records.database import Database, fetch
+from storage.records.open_uploads import OpenUploads, count_open
 from storage.records.principals import require_unrevoked
 from storage.records.rows import upload_of, upload_row
 from storage.records.transaction import Changed, checked_id, load_stored, store_change, store_new
 from storage.upload import Upload, UploadState
 
 Decide = Callable[[Upload, Evidence], Change | None]
+Allow = Callable[[OpenUploads], None]
 
 _C = tables.upload.c
 _OPEN = _C.state == UploadState.OPEN.value
@@ -30,13 +32,18 @@ class UploadRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, upload: Upload, evidence: Evidence | None) -> tuple[Upload, bool]:
+    async def create(
+        self, upload: Upload, evidence: Evidence | None, allow: Allow | None = None
+    ) -> tuple[Upload, bool]:
         """Store a new upload and the evidence it becomes (`None`: it is a part); return it and `True`.
 
         When the centre used this idempotency key before, that upload and `False`; nothing is stored.
+        `allow` sees what is open while nobody else can add to it, and may raise against one more.
         """
 
         async def transaction(connection: AsyncConnection) -> None:
+            if allow:
+                allow(await count_open(connection, upload.centre_id))
             if evidence:
                 await store_new(connection, evidence, upload.principal_id)
             await connection.execute(insert(tables.upload), upload_row(upload))
@@ -165,11 +172,9 @@ class UploadRecords:
         moved = update(tables.upload).where(_C.id == checked_id(upload_id), _OPEN)
         await self._database.execute(moved.values(expires_at=expires_at))
 
-    async def open_count(self, centre_id: str) -> int:
-        """Return how many uploads the centre has open."""
-        query = select(func.count().label("open")).where(_C.centre_id == centre_id, _OPEN)
-        (row,) = await self._database.fetch(query)
-        return int(row["open"])
+    async def open_uploads(self, centre_id: str) -> OpenUploads:
+        """Return how much is open, in all and of the centre."""
+        return await self._database.read(lambda connection: count_open(connection, centre_id))
 
     async def open_ids(self, limit: int, after: str = "") -> tuple[str, ...]:
         """Return ids of open uploads in order, for sweeps that go on `after` the last one they saw.

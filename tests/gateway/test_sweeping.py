@@ -14,7 +14,11 @@ from storage.upload import UploadRef, UploadState
 from tests.gateway.left_uploads import execute, files_of, let_idle, new_upload, state_of
 from tests.services.api import Api, cut_connection, until
 
-HURRIED = {"upload_lifetime_seconds": 2, "silent_connection_seconds": 1}
+HURRIED = {
+    "upload_lifetime_seconds": 2,
+    "silent_connection_seconds": 1,
+    "minimum_rate_bytes_per_second": 0,
+}
 
 
 @pytest.mark.parametrize("damage", ["frozen = '{'", "frozen = '3'", "state = 'open', metadata = x'ff'"])

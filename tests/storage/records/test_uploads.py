@@ -193,7 +193,7 @@ async def test_open_uploads_are_counted_by_centre_and_swept_in_batches(uploads):
     mine = sorted([(await create(uploads)).id for _ in range(5)])
     other = await create(uploads, centre_id="centre-2")
     await uploads.finish(mine.pop(), received, expires_at=LATER)
-    assert await uploads.open_count("centre-1") == 4
+    assert (await uploads.open_uploads("centre-1")).centre_uploads == 4
     swept, after = [], ""
     while batch := await uploads.open_ids(2, after):
         swept += batch

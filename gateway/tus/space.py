@@ -1,0 +1,49 @@
+"""The room on the store's disk: new bytes end before what everything else here needs is used up.
+
+What an open upload announced is no claim on the disk: two centres that announce much and send nothing would
+keep every other one out for days. So each creation, and each body as far as it says its length, must fit by
+itself into what is free now. That many together may not fit shows while they arrive: the room is measured
+every second, and at the reserve all of them are told 507, with what they sent kept. The reserve is what
+several processes may write in that second, and what the records, the scratch and finishing need.
+"""
+
+import time
+
+from gateway.problems import Problem
+from storage.blobs import BlobStore, Room
+
+_FREE_FRACTION = 0.05
+_FREE_BYTES = 2 << 30
+
+#: The room is measured at most so often while bytes arrive.
+_STEP_SECONDS = 1.0
+
+
+class Space:
+    """The room as one process sees it."""
+
+    def __init__(self, blobs: BlobStore, reserve_bytes: int | None) -> None:
+        self._blobs = blobs
+        self._chosen = reserve_bytes
+        self._measured_at = 0.0
+
+    async def require(self, size_bytes: int) -> None:
+        """Raise `Problem` (507) if so many new bytes would leave less than the reserve."""
+        self._measured_at = time.monotonic()
+        room = await self._blobs.room()
+        if room and size_bytes > free_for_uploads(room, self._chosen):
+            raise Problem("storage_full", headers={"Retry-After": "600"})
+
+    async def check(self) -> None:
+        """Raise `Problem` (507) once the reserve is reached; to be called as often as bytes arrive."""
+        if time.monotonic() - self._measured_at > _STEP_SECONDS:
+            await self.require(0)
+
+
+def free_for_uploads(room: Room, reserve_bytes: int | None) -> int:
+    """Return how many bytes may come; below 0: some of the reserve is used.
+
+    `reserve_bytes`: what must stay free; `None`: the smaller of 5 % and 2 GiB.
+    """
+    usual = min(int(room.total_bytes * _FREE_FRACTION), _FREE_BYTES)
+    return room.free_bytes - (usual if reserve_bytes is None else reserve_bytes)

@@ -1,0 +1,27 @@
+"""What is looked at while a body arrives: its pace, the room on the disk, the upload's expiry."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import StreamReader
+
+from gateway.services import Services
+from gateway.tus.expiry import Expiry
+from gateway.tus.pace import Pace
+from storage.upload import Upload
+
+
+def watching(services: Services, upload: Upload, body: StreamReader) -> Callable[[], Awaitable[None]]:
+    """Return what is to be called after every piece.
+
+    That raises `TooSlow`, and `Problem`: 507 at the disk's reserve, 410 for an upload that is too old.
+    """
+    settings = services.settings
+    pace = Pace(body, settings.minimum_rate_bytes_per_second, settings.silent_connection_seconds)
+    expiry = Expiry(services.uploads, upload, settings)
+
+    async def arrived() -> None:
+        pace.check()
+        await services.space.check()
+        await expiry.move()
+
+    return arrived
