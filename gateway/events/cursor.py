@@ -33,7 +33,11 @@ def parse_cursor(text: str) -> datetime:
         raise _not_ours() from error
     if not _MICROSECONDS.fullmatch(decoded):
         raise _not_ours()
-    return _EPOCH + int(decoded) * _MICROSECOND
+    moment = _EPOCH + int(decoded) * _MICROSECOND
+    # Decoders forgive strange letters and padding; only what we formatted is one.
+    if format_cursor(moment) != text:
+        raise _not_ours()
+    return moment
 
 
 def parse_version(text: str) -> int:

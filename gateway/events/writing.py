@@ -14,7 +14,7 @@ from gateway.events.following import Following
 from gateway.events.mailbox import Mailbox, Shown
 from gateway.events.reader import Reader
 from gateway.events.wording import CONTENT_TYPE, HEARTBEAT, format_event, format_opening
-from gateway.keys import PRINCIPAL, REQUEST_ID, SERVICES
+from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from storage.errors import StorageError
 
@@ -34,7 +34,7 @@ class Writer:
         self._request = request
         self._following = following
         self._limit_seconds = request.app[SERVICES].settings.silent_connection_seconds
-        self._response = web.StreamResponse(headers=HEADERS | {"X-Request-Id": request[REQUEST_ID]})
+        self._response = web.StreamResponse(headers=HEADERS)
         # One connection, one stream: nothing of it is left when the server stops.
         self._response.force_close()
         self._beat_at = asyncio.get_running_loop().time() + HEARTBEAT_SECONDS

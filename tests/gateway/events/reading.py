@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,12 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from uuid6 import uuid7
 
 from gateway.services import Services
 from storage.evidence import Change, Evidence
 from storage.records.transaction import Changed
 from storage.states import EvidenceState
+from storage.upload import Upload
 from tests.services.api import Api
+from workers.pipeline import first_stages
 
 Json = dict[str, Any]
 
@@ -108,13 +112,6 @@ async def change(services: Services, evidence_id: str, *, signal: bool = True, *
 
 async def add(services: Services, centre_id: str = "GB001", **values: object) -> str:
     """Add a piece of evidence, without a signal; return its id."""
-    import secrets
-
-    from uuid6 import uuid7
-
-    from storage.upload import Upload
-    from workers.pipeline import first_stages
-
     now = datetime.now(UTC)
     evidence = Evidence(
         id=str(uuid7()),
