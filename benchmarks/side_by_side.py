@@ -1,10 +1,10 @@
 """The same uploads on the gateway, on its peers and on the least there is: speed, CPU, memory, waiting."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import quantiles
 
 from benchmarks.cost import Cost, send
 from benchmarks.peers import open_tus_node, open_tus_python
@@ -120,7 +120,7 @@ def _rows(load: Load, results: Results) -> Iterator[Row]:
         speed = load.gigabytes * 1000 / median([cost.seconds for cost in costs])
         grown = max(cost.grown_bytes for cost in costs) / 1e6
         requests = [seconds for cost in costs for seconds in cost.request_seconds]
-        waits = (_p99(requests), _p99(result.lags))
+        waits = [f"{_p99(seconds):.1f}" if seconds else "-" for seconds in (requests, result.lags)]
         told = targets.get(name, ("", ""))
         yield (f"- {name}", f"{speed:.0f}", f"{result.cpu:.2f}", f"{grown:.1f}", *waits, *told)
 
@@ -131,13 +131,9 @@ def _targets(results: Results) -> tuple[str, str]:
     if SPLICE in results:
         limits.append(results[SPLICE].cpu * 2.5)
     ours = results[GATEWAY]
-    return judged(ours.cpu, round(min(limits), 2)), judged(_percentile(ours.lags), LAG_MILLISECONDS)
+    return judged(ours.cpu, round(min(limits), 2)), judged(_p99(ours.lags), LAG_MILLISECONDS)
 
 
-def _p99(seconds: Sequence[float]) -> str:
-    """Return milliseconds as text; a few requests have no 99th percentile."""
-    return f"{_percentile(seconds):.1f}" if len(seconds) >= 100 else "-"
-
-
-def _percentile(seconds: Sequence[float]) -> float:
-    return quantiles(seconds, n=100)[98] * 1000
+def _p99(seconds: Sequence[float]) -> float:
+    """Return milliseconds that 99 of 100 do not exceed; of fewer than 100, the most."""
+    return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1] * 1000
