@@ -38,7 +38,9 @@ async def test_several_are_loaded_as_each_alone_and_unknown_ones_are_left_out(
 ) -> None:
     stored = [await store(uploads) for _ in range(3)]
     found = await records.load_all([*(evidence.id for evidence in stored), "unknown"])
-    assert set(found) == {await records.load(evidence.id, None) for evidence in stored}
+    assert sorted(found, key=lambda evidence: evidence.id) == [
+        await records.load(evidence.id, None) for evidence in sorted(stored, key=lambda evidence: evidence.id)
+    ]
     assert await records.load_all([]) == ()
 
 
