@@ -7,6 +7,7 @@ from aiohttp import web
 
 from config.settings import Settings
 from gateway.events.feed import open_feed
+from gateway.joining import joining
 from gateway.keys import FEED, HOLDERS, OPENAPI, SENDERS, SERVICES
 from gateway.middlewares import MIDDLEWARES, mark_responses
 from gateway.openapi.document import publish
@@ -16,11 +17,13 @@ from gateway.services import Services
 from gateway.sweeping import sweeping
 from gateway.tokens import open_tokens
 from gateway.tus.holding import Holders
+from gateway.tus.joins import Joins
 from gateway.tus.space import Space
 from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
 from storage.uploads.local import LocalUploadStore
@@ -41,6 +44,7 @@ def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
         async with (
             open_services(settings) as services,
             watching_keys(services.principals) as senders,
+            joining(services),
             sweeping(services) if sweeps else nullcontext(),
             open_feed(services) as feed,
         ):
@@ -66,6 +70,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             evidence=EvidenceRecords(database),
             uploads=UploadRecords(database),
+            parts=PartRecords(database),
             outbox=Outbox(database),
             principals=Principals(database),
             tokens=tokens,
@@ -73,4 +78,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             space=Space(blobs, settings.free_disk_reserve_bytes),
             blobs=blobs,
             queue=queue,
+            joins=Joins(),
         )

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from gateway.tokens import Tokens
+from gateway.tus.joins import Joins
 from gateway.tus.space import Space
 from storage.blobs import BlobStore
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
 from storage.uploads import UploadStore
@@ -21,6 +23,7 @@ class Services:
     settings: Settings
     evidence: EvidenceRecords
     uploads: UploadRecords
+    parts: PartRecords
     outbox: Outbox
     principals: Principals
     #: `None`: only API keys are accepted.
@@ -29,3 +32,4 @@ class Services:
     space: Space
     blobs: BlobStore
     queue: JobQueue
+    joins: Joins

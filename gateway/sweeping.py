@@ -13,6 +13,7 @@ import structlog
 
 from gateway.services import Services
 from gateway.tus.completion import SYSTEM, abandon, complete, drop_bytes, durable_offset
+from gateway.tus.wholes import outlives
 from storage.errors import KeyRevoked, NotFound, UploadBusy
 from storage.upload import Upload, UploadState
 
@@ -54,11 +55,12 @@ async def sweep(services: Services, now: datetime) -> None:
         (partial(records.forgettable_ids, now), _forget),
     )
     for ids, look in stages:
-        await _survive(partial(_each, ids, partial(look, services)))
-    await _survive(partial(_remove_orphans, services))
+        await survive(partial(_each, ids, partial(look, services)))
+    await survive(partial(_remove_orphans, services))
 
 
-async def _survive(work: Callable[[], Awaitable[None]], **ids: str) -> None:
+async def survive(work: Callable[[], Awaitable[None]], **ids: str) -> None:
+    """Do work whose failure must not end the task that does it: it is logged, and done again later."""
     try:
         await work()
     except Exception as error:  # noqa: BLE001 - the sweeper's edge: it must outlive whatever it meets
@@ -69,13 +71,17 @@ async def _each(ids: _List, look: _Look) -> None:
     after = ""
     while batch := await ids(_BATCH, after):
         for upload_id in batch:
-            await _survive(partial(look, upload_id), upload_id=upload_id)
+            await survive(partial(look, upload_id), upload_id=upload_id)
         after = batch[-1]
 
 
 async def _finish_if_whole(services: Services, upload_id: str) -> None:
     """Finish an upload whose last answer was lost with its process."""
     upload = await services.uploads.load(upload_id, None)
+    if upload.parts:
+        services.joins.ask(upload.id, SYSTEM)
+    if upload.parts or upload.evidence_id is None:
+        return
     try:
         if await durable_offset(services, upload) == upload.length_bytes:
             await complete(services, upload, SYSTEM)
@@ -86,7 +92,7 @@ async def _finish_if_whole(services: Services, upload_id: str) -> None:
 async def _expire(services: Services, upload_id: str) -> None:
     """Drop an upload past its time, unless bytes still arrive or have moved its expiry meanwhile."""
     upload = await services.uploads.load(upload_id, None)
-    if await _is_idle(services, upload):
+    if await _is_idle(services, upload) and not await outlives(services, upload):
         expires_at = upload.expires_at
         await abandon(
             services,
@@ -108,7 +114,10 @@ async def _is_idle(services: Services, upload: Upload) -> bool:
 
 async def _forget(services: Services, upload_id: str) -> None:
     """Forget an upload that ended: its bytes first, since nobody would know of them afterwards."""
-    await drop_bytes(services, await services.uploads.load(upload_id, None))
+    upload = await services.uploads.load(upload_id, None)
+    if upload.evidence_id is None and await outlives(services, upload):
+        return
+    await drop_bytes(services, upload)
     await services.uploads.forget(upload_id)
 
 

@@ -52,11 +52,12 @@ def received(evidence: Evidence, size_bytes: int, actor: str, now: datetime) -> 
     return Change(after, "received", actor, add_jobs=jobs, note={"size_bytes": size_bytes})
 
 
-def abandoned(evidence: Evidence, state: EvidenceState, code: str, actor: str) -> Change | None:
-    """Its upload ended before the last byte (cancelled or expired)."""
+def abandoned(evidence: Evidence, ending: Ending, actor: str) -> Change | None:
+    """Its upload ended before the last byte: cancelled, expired, or not acceptable after all."""
     if evidence.state is not EvidenceState.RECEIVING:
         return None
-    return Change(replace(evidence, state=state, code=code), str(state), actor)
+    after = replace(evidence, state=ending.state, code=ending.code, detail=ending.detail)
+    return Change(after, str(ending.state), actor)
 
 
 def scanned(evidence: Evidence, run: Run, scan: Scan) -> Change | None:

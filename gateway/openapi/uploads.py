@@ -5,22 +5,28 @@ from gateway.tus.protocol import OFFSET_TYPE, ROOT
 
 _ONE = f"{ROOT}/{{id}}"
 _VERSION = ("Tus-Resumable",)
-_STANDING = ("Evidence-Location", "Upload-Offset")
+_STANDING = ("Upload-Offset",)
+#: A part of a whole is no evidence, and its expiry counts until it is dropped.
+_OF_RECORD = ("Evidence-Location", "Upload-Expires")
 
 #: What any request for an upload may meet.
 _LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
 #: What any request that brings bytes may meet besides.
 _BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
              "silent", "too_slow", "busy", "key_revoked")  # fmt: skip
+#: What the length of an upload, announced later, may meet.
+_LENGTH = ("whole_takes_no_bytes", "length_changed", "length_below_offset", "file_too_large")
+#: What making a whole of parts may meet.
+_MAKING = ("parts_not_found", "whole_takes_no_bytes")
 
 _HEAD = Answer(
     200,
     "Where the upload stands: the next PATCH is accepted at this offset.",
     headers=_STANDING,
-    maybe=("Upload-Length", "Upload-Metadata", "Upload-Expires"),
+    maybe=(*_OF_RECORD, "Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Metadata"),
 )
 _APPENDED = Answer(
-    204, "The bytes are stored durably up to this offset.", headers=_STANDING, maybe=("Upload-Expires",)
+    204, "The bytes are stored durably up to this offset.", headers=_STANDING, maybe=_OF_RECORD
 )
 _OPTIONS = (
     Answer(200, "What this server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size")),
@@ -37,14 +43,15 @@ UPLOADS = (
             Answer(
                 201,
                 "The upload, and the evidence it becomes.",
-                headers=("Location", "Evidence-Location"),
-                maybe=("Upload-Offset", "Upload-Expires", "Upload-Grant"),
+                headers=("Location",),
+                maybe=(*_OF_RECORD, "Upload-Offset", "Upload-Grant"),
             ),
         ),
-        refusals=(*_LOOKING, *_BRINGING, "extension_not_offered", "extension_not_accepted", "file_too_large",
+        refusals=(*_LOOKING, *_BRINGING, *_MAKING, "extension_not_accepted", "file_too_large",
                   "too_many_uploads", "too_many_bytes", "idempotency_key_reused"),
-        requires=(*_VERSION, "Upload-Length"),
-        accepts=("Upload-Metadata", "Idempotency-Key"),
+        requires=_VERSION,
+        accepts=("Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Metadata",
+                 "Idempotency-Key"),
         takes=OFFSET_TYPE,
     ),
     Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", _OPTIONS),
@@ -54,8 +61,9 @@ UPLOADS = (
         _ONE,
         "Append bytes to an upload",
         (_APPENDED,),
-        refusals=(*_LOOKING, *_BRINGING),
+        refusals=(*_LOOKING, *_BRINGING, *_LENGTH),
         requires=(*_VERSION, "Upload-Offset"),
+        accepts=("Upload-Length",),
         takes=OFFSET_TYPE,
     ),
     Operation(
@@ -70,10 +78,10 @@ UPLOADS = (
         "POST",
         _ONE,
         "PATCH, DELETE or HEAD, for clients that cannot send them",
-        (_HEAD, Answer(204, "As the method's own operation.", maybe=(*_STANDING, "Upload-Expires"))),
-        refusals=(*_LOOKING, *_BRINGING, "method_not_allowed"),
+        (_HEAD, Answer(204, "As the method's own operation.", maybe=(*_STANDING, *_OF_RECORD))),
+        refusals=(*_LOOKING, *_BRINGING, *_LENGTH, "method_not_allowed"),
         requires=(*_VERSION, "X-HTTP-Method-Override"),
-        accepts=("Upload-Offset",),
+        accepts=("Upload-Offset", "Upload-Length"),
         takes=OFFSET_TYPE,
     ),
 )  # fmt: skip

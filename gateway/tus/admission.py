@@ -25,13 +25,21 @@ def promised_extension(filename: str | None, length_bytes: int) -> Extension | N
     row = formats.extensions.get(name) if name else None
     if name and row is None:
         raise Problem("extension_not_accepted", {"extension": name, "accepted": formats.names})
-    limit = row.accept_bytes if row else formats.largest_bytes
-    if length_bytes > limit:
-        kind = f".{row.name} files" if row else "a file"
-        raise Problem(
-            "file_too_large", {"size": in_words(length_bytes), "limit": in_words(limit), "kind": kind}
-        )
+    if length_bytes > accepted_bytes(row):
+        raise too_large(row, length_bytes)
     return row
+
+
+def accepted_bytes(row: Extension | None) -> int:
+    """Return the most that can be accepted for an extension, or for content that alone decides."""
+    return row.accept_bytes if row else load_formats().largest_bytes
+
+
+def too_large(row: Extension | None, size_bytes: int) -> Problem:
+    """Return the 413 for more than can be accepted."""
+    kind = f".{row.name} files" if row else "a file"
+    limit = accepted_bytes(row)
+    return Problem("file_too_large", {"size": in_words(size_bytes), "limit": in_words(limit), "kind": kind})
 
 
 async def admit(request: web.Request, length_bytes: int) -> None:

@@ -1,5 +1,8 @@
 """PATCH: append bytes to an upload (tus 1.0.0, Core protocol)."""
 
+from dataclasses import replace
+from functools import partial
+
 from aiohttp import web
 
 from gateway.expecting import ask_for_body
@@ -8,6 +11,7 @@ from gateway.problems import Problem, offset_mismatch
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.conflicts import telling_offset
 from gateway.tus.headers import require_number, require_upload_bytes, require_version
+from gateway.tus.lengths import announced_length, below_offset, beyond, limit_bytes, settle_length
 from gateway.tus.lookup import find_upload, require_present, upload_headers
 from gateway.tus.receiving import receive
 from gateway.tus.watching import watching
@@ -19,13 +23,18 @@ async def append(request: web.Request) -> web.Response:
     """Append the body at `Upload-Offset` and answer with the new, durable offset."""
     require_version(request)
     upload = await find_upload(request)
+    if upload.parts:
+        raise Problem("whole_takes_no_bytes")
     require_upload_bytes(request)
     provided = require_number(request.headers, "Upload-Offset")
+    foreseen = replace(upload, length_bytes=announced_length(request, upload))
     if upload.state is UploadState.FINISHED:
         return _repeated(request, upload, provided)
-    if is_overlong(request, upload, provided):
+    if is_overlong(request, foreseen, provided):
         expected = await durable_offset(request.app[SERVICES], upload)
-        raise body_too_long(upload) if provided == expected else offset_mismatch(expected, provided)
+        if provided != expected:
+            raise offset_mismatch(expected, provided)
+        raise body_too_long(request, foreseen, provided)
     return await append_body(request, upload, provided, status=204)
 
 
@@ -53,12 +62,14 @@ async def _received(request: web.Request, upload: Upload, provided: int) -> tupl
     """Write the body; return the record at the writer's epoch and the offset that is durable now."""
     services = request.app[SERVICES]
     settings = services.settings
-    async with request.app[HOLDERS].hold(upload, request.content, provided) as (held, writer):
+    async with request.app[HOLDERS].hold(upload, request.content, provided) as (record, writer):
+        held = await settle_length(request, record, writer.offset)
         await ask_for_body(request)
         await receive(
             request.content,
             writer,
-            limit=held.length_bytes,
+            limit=limit_bytes(held),
+            beyond=partial(beyond, held),
             silent_seconds=settings.silent_connection_seconds,
             arrived=watching(services, held, request.content),
         )
@@ -66,13 +77,15 @@ async def _received(request: web.Request, upload: Upload, provided: int) -> tupl
 
 
 def is_overlong(request: web.Request, upload: Upload, provided: int) -> bool:
-    """Tell, before a byte is read, whether the announced body goes beyond the upload's length."""
-    return upload.length_bytes is not None and provided + (request.content_length or 0) > upload.length_bytes
+    """Tell, before a byte is read, whether the announced body goes beyond what the upload may hold."""
+    return provided + (request.content_length or 0) > limit_bytes(upload)
 
 
-def body_too_long(upload: Upload) -> Problem:
-    """Return the 413 for more bytes than were announced."""
-    return Problem("body_too_long", {"length": str(upload.length_bytes)})
+def body_too_long(request: web.Request, upload: Upload, provided: int) -> Problem:
+    """Return the refusal of more bytes than were announced, or than can be accepted."""
+    if limit_bytes(upload) < provided:
+        return below_offset(limit_bytes(upload), provided)
+    return beyond(upload, provided + (request.content_length or 0))
 
 
 def _repeated(request: web.Request, upload: Upload, provided: int) -> web.Response:

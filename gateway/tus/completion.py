@@ -13,7 +13,7 @@ from storage.errors import NotFound, UploadBusy
 from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
-from workers.decisions import abandoned, received
+from workers.decisions import Ending, abandoned, received
 
 #: Actor of what nobody asked for, in the audit trail.
 SYSTEM = "system"
@@ -21,9 +21,12 @@ SYSTEM = "system"
 #: An upload that ended unfinished is told from one that never was for at least this long.
 _ANSWERED_SECONDS = 86_400.0
 
+#: A request that makes or completes a whole, or cancels a part, waits this long for what becomes of it.
+JOIN_SECONDS = 2.0
+
 _ABANDONED = {
-    UploadState.TERMINATED: (EvidenceState.WITHDRAWN, "upload_cancelled"),
-    UploadState.EXPIRED: (EvidenceState.EXPIRED, "expired"),
+    UploadState.TERMINATED: Ending(EvidenceState.WITHDRAWN, "upload_cancelled", {}),
+    UploadState.EXPIRED: Ending(EvidenceState.EXPIRED, "expired", {}),
 }
 
 
@@ -38,6 +41,8 @@ async def durable_offset(services: Services, upload: Upload) -> int:
     try:
         return await services.store.offset(upload.ref)
     except NotFound:
+        if upload.evidence_id is None:
+            raise
         with suppress(UploadBusy):
             return await services.store.finish(upload.ref, original_key(upload.becomes))
     return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
@@ -46,6 +51,7 @@ async def durable_offset(services: Services, upload: Upload) -> int:
 async def complete(services: Services, upload: Upload, actor: str) -> None:
     """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
 
+    A part becomes evidence only in a whole, which is joined if this was all that it missed.
     It is done in the name of the actor, of the system in that of whoever began the upload. That this one's
     key is still good was looked at when the request began and is looked at again in the transaction that
     ends the upload: a revocation stored before it always counts, one stored after it comes too late. Until
@@ -54,7 +60,20 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
     Raises `KeyRevoked`; `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or
     `Problem` (410) when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
     """
-    size = await services.store.finish(upload.ref, original_key(upload.becomes))
+    if upload.evidence_id is None:
+        await tell_wholes(services, upload, actor)
+    else:
+        size = await services.store.finish(upload.ref, original_key(upload.becomes))
+        await record_received(services, upload, size, actor)
+
+
+async def tell_wholes(services: Services, part: Upload, actor: str) -> None:
+    """Have every unfinished whole of a part looked at, now that the part is complete or gone."""
+    await services.joins.settle(await services.parts.open_wholes(part), actor, JOIN_SECONDS)
+
+
+async def record_received(services: Services, upload: Upload, size: int, actor: str) -> None:
+    """Record that an upload's bytes are its evidence's original. Raises as `complete` does."""
     now = datetime.now(UTC)
     changed = await services.uploads.finish(
         upload.id,
@@ -77,20 +96,22 @@ async def abandon(
     actor: str,
     *,
     if_still: Callable[[Upload], bool] = lambda _: True,
+    ending: Ending | None = None,
 ) -> None:
     """End an upload before its last byte: cancelled by `actor`, or expired; its bytes are dropped.
 
     `if_still` sees the record as it is while nobody else can change it, and may decide against it.
+    `ending`: what becomes of its evidence, if not what the upload's state says.
     """
-    after, code = _ABANDONED[state]
 
     def decide(current: Upload, evidence: Evidence) -> Change | None:
-        return abandoned(evidence, after, code, actor) if if_still(current) else None
+        return abandoned(evidence, ending or _ABANDONED[state], actor) if if_still(current) else None
 
     answered = max(_ANSWERED_SECONDS, services.settings.finished_upload_lifetime_seconds)
     expires_at = datetime.now(UTC) + timedelta(seconds=answered)
-    changed = await services.uploads.end(upload.id, state, decide, expires_at=expires_at)
-    if changed:
+    if upload.evidence_id is None:
+        await services.parts.end(upload.id, state, if_still, expires_at=expires_at)
+    elif changed := await services.uploads.end(upload.id, state, decide, expires_at=expires_at):
         await services.queue.follow_up(changed)
     await drop_bytes(services, await services.uploads.load(upload.id, None))
 
@@ -100,5 +121,5 @@ async def drop_bytes(services: Services, upload: Upload) -> None:
     if upload.state is UploadState.OPEN:
         return
     await services.store.delete(upload.id)
-    if upload.state is not UploadState.FINISHED:
+    if upload.state is not UploadState.FINISHED and upload.evidence_id:
         await services.blobs.delete(original_key(upload.becomes))

@@ -1,51 +1,41 @@
 """POST: begin an upload (tus 1.0.0, Creation and Creation With Upload extensions)."""
 
-import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
-from uuid6 import uuid7
 
 from gateway.addresses import absolute
 from gateway.auth import require_centre
 from gateway.grants import grant_again, kept_of, new_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
-from gateway.tus.admission import admit, promised_extension, require_allowance
+from gateway.tus.admission import admit, require_allowance
 from gateway.tus.append import append_body, body_too_long, is_overlong
-from gateway.tus.completion import complete
-from gateway.tus.expiry import expiry_after
+from gateway.tus.completion import JOIN_SECONDS, complete
 from gateway.tus.head import settled_offset
-from gateway.tus.headers import (
-    parse_idempotency_key,
-    refuse_extensions,
-    require_number,
-    require_upload_bytes,
-    require_version,
-)
+from gateway.tus.headers import require_upload_bytes, require_version
 from gateway.tus.lookup import upload_headers
-from gateway.tus.metadata import filename_of, parse_metadata
+from gateway.tus.planning import is_same, plan
 from gateway.tus.protocol import ROOT
+from gateway.tus.wholes import measured
 from storage.evidence import Evidence
-from storage.states import EvidenceState
 from storage.upload import Upload
-from workers.pipeline import first_stages
 
 
 async def create(request: web.Request) -> web.Response:
     """Begin an upload, take the bytes the request brings, and say where it and its evidence are."""
     require_version(request)
-    refuse_extensions(request)
     centre_id = require_centre(request[PRINCIPAL])
-    planned, evidence = _plan(request, centre_id, require_number(request.headers, "Upload-Length"))
+    planned, evidence = plan(request, centre_id)
     grant = new_grant()
     planned = replace(planned, grants=kept_of(request, grant))
     if request.can_read_body:
         require_upload_bytes(request)
+        if planned.parts:
+            raise Problem("whole_takes_no_bytes", status=400)
         if is_overlong(request, planned, 0):
-            raise body_too_long(planned)
+            raise body_too_long(request, planned, 0)
     upload, new = await _begin(request, planned, evidence)
     response = await (_first_bytes(request, upload) if new else _standing(request, upload))
     response.headers["Location"] = absolute(request, f"{ROOT}/{upload.id}")
@@ -54,7 +44,7 @@ async def create(request: web.Request) -> web.Response:
     return response
 
 
-async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> tuple[Upload, bool]:
+async def _begin(request: web.Request, planned: Upload, evidence: Evidence | None) -> tuple[Upload, bool]:
     """Store the upload and return it and `True`; or the one that the same request created before.
 
     A repetition needs no room, so it is recognised before admission. Raises `Problem`.
@@ -63,6 +53,8 @@ async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> t
     earlier = await services.uploads.created_before(planned.centre_id, planned.idempotency_key)
     if earlier:
         return _same(earlier, planned), False
+    if evidence and planned.parts:
+        planned, evidence = await measured(services, planned, evidence)
     length = planned.length_bytes or 0
     await admit(request, length)
     await services.store.create(planned.ref)
@@ -71,55 +63,27 @@ async def _begin(request: web.Request, planned: Upload, evidence: Evidence) -> t
     )
     if not new:
         await services.store.delete(planned.id)
-    else:
+    elif evidence:
         await services.queue.signal(evidence)
     return _same(upload, planned), new
 
 
 def _same(earlier: Upload, planned: Upload) -> Upload:
     """Return the earlier upload if it is what is planned now; raises `Problem` (422)."""
-    if (earlier.length_bytes, earlier.metadata) != (planned.length_bytes, planned.metadata):
+    if not is_same(earlier, planned):
         raise Problem("idempotency_key_reused")
     return earlier
-
-
-def _plan(request: web.Request, centre_id: str, length: int) -> tuple[Upload, Evidence]:
-    """Parse and check the request's headers into the two records; no I/O. Raises `Problem`."""
-    metadata = request.headers.get("Upload-Metadata", "")
-    filename = filename_of(parse_metadata(metadata))
-    extension = promised_extension(filename, length)
-    now = datetime.now(UTC)
-    evidence = Evidence(
-        id=str(uuid7()),
-        centre_id=centre_id,
-        state=EvidenceState.RECEIVING,
-        created_at=now,
-        updated_at=now,
-        filename=filename,
-        extension=extension.name if extension else None,
-        size_bytes=length,
-        stages=first_stages(),
-    )
-    upload = Upload(
-        id=secrets.token_urlsafe(24),
-        evidence_id=evidence.id,
-        centre_id=centre_id,
-        principal_id=request[PRINCIPAL].id,
-        created_at=now,
-        expires_at=expiry_after(request.app[SERVICES].settings, now, now),
-        length_bytes=length,
-        metadata=metadata,
-        idempotency_key=parse_idempotency_key(request.headers),
-    )
-    return upload, evidence
 
 
 async def _first_bytes(request: web.Request, upload: Upload) -> web.Response:
     """Creation With Upload: a body begins at offset 0; what arrives of it counts even if it is cut."""
     if request.can_read_body:
         return await append_body(request, upload, 0, status=201)
-    if upload.length_bytes == 0:
-        await complete(request.app[SERVICES], upload, request[PRINCIPAL].id)
+    services, actor = request.app[SERVICES], request[PRINCIPAL].id
+    if upload.parts:
+        await services.joins.settle([upload.id], actor, JOIN_SECONDS)
+    elif upload.length_bytes == 0:
+        await complete(services, upload, actor)
     return web.Response(status=201, headers=upload_headers(upload))
 
 

@@ -7,9 +7,13 @@ from aiohttp import web
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.headers import require_version
-from gateway.tus.lookup import find_upload, upload_headers
+from gateway.tus.lookup import find_upload, require_present, upload_headers
+from gateway.tus.wholes import whole_offset
 from storage.errors import UploadBusy
 from storage.upload import Upload, UploadState
+
+#: HEAD waits this long for a whole to be joined, in seconds.
+_LOOK_SECONDS = 0.1
 
 
 async def head(request: web.Request) -> web.Response:
@@ -20,17 +24,33 @@ async def head(request: web.Request) -> web.Response:
     """
     require_version(request)
     upload = await find_upload(request)
+    if upload.parts:
+        upload = await _looked_at(request, upload)
     headers = {**upload_headers(upload), "Upload-Offset": str(await settled_offset(request, upload))}
     if upload.length_bytes is not None:
         headers["Upload-Length"] = str(upload.length_bytes)
+    elif not upload.parts:
+        headers["Upload-Defer-Length"] = "1"
     if upload.metadata:
         headers["Upload-Metadata"] = upload.metadata
+    if upload.concat:
+        headers["Upload-Concat"] = upload.concat
     return web.Response(status=200, headers=headers)
+
+
+async def _looked_at(request: web.Request, whole: Upload) -> Upload:
+    """Have a whole joined, if nothing is missing, and return it as it is a moment later."""
+    services = request.app[SERVICES]
+    if whole.state is UploadState.OPEN:
+        await services.joins.settle([whole.id], request[PRINCIPAL].id, _LOOK_SECONDS)
+    return require_present(await services.uploads.load(whole.id, None))
 
 
 async def settled_offset(request: web.Request, upload: Upload) -> int:
     """Return an offset that the next PATCH is accepted at; finish an upload whose bytes are all here."""
     services = request.app[SERVICES]
+    if upload.parts:
+        return await whole_offset(services, upload)
     if upload.state is UploadState.OPEN:
         await request.app[HOLDERS].settle(upload)
     offset = await durable_offset(services, upload)

@@ -14,9 +14,6 @@ NUMBER_DIGITS = 18
 _NUMBER = re.compile(rf"\d{{1,{NUMBER_DIGITS}}}", re.ASCII)
 IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 
-#: Creation headers of tus extensions that this server does not announce.
-_FOREIGN_EXTENSIONS = ("Upload-Concat", "Upload-Defer-Length")
-
 #: Characters of a foreign value that an answer repeats.
 _SHOWN = 40
 
@@ -56,13 +53,6 @@ def require_upload_bytes(request: web.Request) -> None:
     for encoding in request.headers.getall(hdrs.CONTENT_ENCODING, ()):
         if encoding.strip().lower() not in {"", "identity"}:
             raise Problem("content_encoding", {"encoding": encoding[:_SHOWN]})
-
-
-def refuse_extensions(request: web.Request) -> None:
-    """Raise `Problem` (400) for a creation that needs an extension that is not composed here."""
-    for header in _FOREIGN_EXTENSIONS:
-        if header in request.headers:
-            raise Problem("extension_not_offered", {"header": header})
 
 
 def parse_idempotency_key(headers: CIMultiDictProxy[str]) -> str | None:

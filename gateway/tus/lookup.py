@@ -32,7 +32,9 @@ def require_present(upload: Upload) -> Upload:
 
 def upload_headers(upload: Upload) -> dict[str, str]:
     """Return the headers of an upload's record, as every successful answer carries them."""
-    headers = {"Cache-Control": "no-store", "Evidence-Location": f"/v1/evidence/{upload.evidence_id}"}
+    headers = {"Cache-Control": "no-store"}
+    if upload.evidence_id:
+        headers["Evidence-Location"] = f"/v1/evidence/{upload.evidence_id}"
     if upload.state is UploadState.OPEN:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     return headers

@@ -6,7 +6,15 @@ VERSION = "1.0.0"
 ROOT = "/v1/uploads"
 
 #: What is composed here, and only that, is announced.
-EXTENSIONS = ("creation", "creation-with-upload", "expiration", "termination")
+EXTENSIONS = (
+    "creation",
+    "creation-with-upload",
+    "creation-defer-length",
+    "concatenation",
+    "concatenation-unfinished",
+    "expiration",
+    "termination",
+)
 
 #: Content type of every body that carries upload bytes.
 OFFSET_TYPE = "application/offset+octet-stream"

@@ -17,15 +17,16 @@ async def receive(
     body: StreamReader,
     writer: UploadWriter,
     *,
-    limit: int | None,
+    limit: int,
+    beyond: Callable[[int], Problem],
     silent_seconds: float,
     arrived: Callable[[], Awaitable[None]],
 ) -> None:
     """Append the whole body to the upload; `arrived` is told of every piece.
 
-    `limit`: the upload's announced length in bytes. A body that goes beyond it is refused with 413 and the
-    bytes up to the limit are kept. Every piece is what has arrived meanwhile (at most twice the server's
-    `read_bufsize`), so a fast sender is written in large pieces and a slow one without delay.
+    `limit`: the most bytes the upload may hold. A body that goes beyond it is refused with what `beyond` says
+    of the size it reached; the bytes up to the limit are kept. Every piece is what has arrived meanwhile (at
+    most twice the server's `read_bufsize`): a fast sender is written in large pieces, a slow one at once.
     Raises `Problem`, `Ended`, `ConnectionError`, `StorageFull`.
     """
     while True:
@@ -33,12 +34,12 @@ async def receive(
             chunk = await _next_piece(body, silent_seconds)
         except (ConnectionError, Ended) as error:
             if rest := _left_over(body, error):
-                await _append(writer, rest, limit)
+                await _append(writer, rest, limit, beyond)
                 await arrived()
             raise
         if not chunk:
             return
-        await _append(writer, chunk, limit)
+        await _append(writer, chunk, limit, beyond)
         await arrived()
 
 
@@ -52,10 +53,11 @@ async def _next_piece(body: StreamReader, silent_seconds: float) -> bytes:
         raise Silent from error
 
 
-async def _append(writer: UploadWriter, chunk: bytes, limit: int | None) -> None:
-    if limit is not None and writer.offset + len(chunk) > limit:
+async def _append(writer: UploadWriter, chunk: bytes, limit: int, beyond: Callable[[int], Problem]) -> None:
+    reached = writer.offset + len(chunk)
+    if reached > limit:
         await writer.write([chunk[: limit - writer.offset]])
-        raise Problem("body_too_long", {"length": str(limit)})
+        raise beyond(reached)
     await writer.write([chunk])
 
 

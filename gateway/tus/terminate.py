@@ -3,21 +3,27 @@
 from aiohttp import web
 
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
-from gateway.tus.completion import abandon, drop_bytes
+from gateway.tus.completion import abandon, drop_bytes, tell_wholes
 from gateway.tus.headers import require_version
 from gateway.tus.lookup import find_upload
 from storage.upload import UploadState
 
 
 async def terminate(request: web.Request) -> web.Response:
-    """Free what the upload holds; of a finished one only its address goes, its evidence stays."""
+    """Free what the upload holds; of a finished one only its address goes, its evidence stays.
+
+    An unfinished whole that is made of a part ends with it.
+    """
     require_version(request)
     upload = await find_upload(request)
     services = request.app[SERVICES]
+    actor = request[PRINCIPAL].id
     if upload.state is UploadState.FINISHED:
-        await drop_bytes(services, upload)
         await services.uploads.forget(upload.id)
+        await drop_bytes(services, upload)
     else:
-        await abandon(services, upload, UploadState.TERMINATED, request[PRINCIPAL].id)
+        await abandon(services, upload, UploadState.TERMINATED, actor)
         await request.app[HOLDERS].stop(upload.id)
+    if upload.evidence_id is None:
+        await tell_wholes(services, upload, actor)
     return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""Creations: repeated under a key, with headers that lie, with extensions that are not offered."""
+"""Creations: repeated under a key, and with headers that lie."""
 
 from pathlib import Path
 
@@ -72,20 +72,6 @@ async def test_two_keys_at_once_are_400(api: Api) -> None:
     async with connected(api.url) as wire:
         await wire.send(head_of(api, "POST", "/v1/uploads", headers))
         assert (await wire.answer())[0] == 400
-
-
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [("Upload-Concat", "partial"), ("Upload-Concat", "final;/a /b"), ("Upload-Defer-Length", "1")],
-)
-async def test_an_extension_that_is_not_offered_is_refused_by_name(api: Api, header: str, value: str) -> None:
-    async with api.session.post(
-        "/v1/uploads", headers={**TUS, "Upload-Length": "10", header: value}
-    ) as answer:
-        problem = await answer.json()
-        assert (answer.status, problem["code"]) == (400, "extension_not_offered")
-        assert header in problem["detail"]
-        assert "Evidence-Location" not in answer.headers
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity, gzip", "br", "GZIP"])

@@ -18,7 +18,7 @@ from storage.upload import Upload, UploadRef, UploadState
 from tests.gateway.conftest import OpenApi
 from tests.gateway.left_uploads import files_of, let_idle, new_upload, state_of
 from tests.services.api import TUS
-from workers.decisions import abandoned
+from workers.decisions import Ending, abandoned
 
 LATE = timedelta(days=400)
 
@@ -84,7 +84,7 @@ async def test_a_finish_that_comes_after_the_cancellation_leaves_no_bytes(
 
 
 def _withdrawn(_: Upload, evidence: Evidence):
-    return abandoned(evidence, EvidenceState.WITHDRAWN, "upload_cancelled", "sender")
+    return abandoned(evidence, Ending(EvidenceState.WITHDRAWN, "upload_cancelled", {}), "sender")
 
 
 async def test_bytes_go_before_the_record_is_forgotten(

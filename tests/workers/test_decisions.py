@@ -198,9 +198,10 @@ def test_failed_evidence_can_be_run_again_from_where_it_failed() -> None:
 
 
 def test_an_abandoned_upload_ends_evidence_only_while_receiving() -> None:
-    withdrawn = abandoned(receiving(), EvidenceState.WITHDRAWN, "upload_cancelled", "key")
+    ending = Ending(EvidenceState.WITHDRAWN, "upload_cancelled", {})
+    withdrawn = abandoned(receiving(), ending, "key")
     assert applied(withdrawn).state is EvidenceState.WITHDRAWN
-    assert abandoned(just_received(), EvidenceState.WITHDRAWN, "upload_cancelled", "key") is None
+    assert abandoned(just_received(), ending, "key") is None
 
 
 def test_the_pause_doubles_up_to_its_limit() -> None:
