@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from scanning.content import Content
 from scanning.findings import damage, encrypted, suspicious, unsafe
-from scanning.members import Members
+from scanning.members import Members, limits_for
 
 _END = struct.Struct("<4sHHHHIIH")
 _LARGE_END = struct.Struct("<4sQHHIIQQQQ")
 _LONGEST_COMMENT_BYTES = 65_535
 _LOCAL_HEADER_BYTES = 30
+_LONGEST_SIZES_BYTES = 24
 _PIECE_BYTES = 1 << 20
 #: A directory of more than this is no document's; reading it would cost memory.
 _LARGEST_DIRECTORY_BYTES = 32 << 20
@@ -110,6 +111,8 @@ def _check_sizes(members: Sequence[zipfile.ZipInfo], archive_bytes: int) -> None
     total = sum(member.file_size for member in members)
     if total > max(_HARMLESS_BYTES, _HIGHEST_RATIO * archive_bytes) or total > _LARGEST_TOTAL_BYTES:
         raise unsafe("it unpacks to far more than its size")
+    if total > limits_for(archive_bytes).total_bytes:
+        raise suspicious("it unpacks to more than can be checked")
 
 
 def _check_places(content: Content, members: Sequence[zipfile.ZipInfo], directory_offset: int) -> None:
@@ -118,11 +121,19 @@ def _check_places(content: Content, members: Sequence[zipfile.ZipInfo], director
     for member in sorted(members, key=lambda member: member.header_offset):
         if member.header_offset < before:
             raise unsafe("files inside lie over one another")
+        if member.header_offset > before and _hides_member(content, before, member.header_offset):
+            raise suspicious("a file inside is left out of its list")
         header = content.exactly(member.header_offset, _LOCAL_HEADER_BYTES)
         name_bytes, extra_bytes = struct.unpack_from("<HH", header, 26)
         before = member.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes + member.compress_size
     if before > directory_offset:
         raise unsafe("files inside lie over one another")
+
+
+def _hides_member(content: Content, start: int, end: int) -> bool:
+    """Tell whether another member begins in a gap, behind the sizes that may follow a member."""
+    gap = content.at(start, min(end - start, _LONGEST_SIZES_BYTES + 4))
+    return b"PK\x03\x04" in gap
 
 
 def read_part(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes | None:
@@ -145,5 +156,14 @@ def extract_members(content: Content, members: Members) -> None:
     with open_archive(content) as archive:
         for info in archive.infolist():
             if not info.is_dir():
-                with archive.open(info) as part:
-                    members.write(info.filename, iter(lambda part=part: part.read(_PIECE_BYTES), b""))  # type: ignore[misc]
+                members.write(info.filename, _pieces(archive, info))
+
+
+def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as part:
+            while piece := part.read(_PIECE_BYTES):
+                yield piece
+    except RuntimeError as error:
+        # What zipfile raises for a member that needs a password.
+        raise encrypted() from error

@@ -57,6 +57,8 @@ def unpack(content: Content, finding: Finding, detector: Detector, members: Memb
     return Unpacked(finding, whole=not locked)
 
 
+#: Problems of a file inside with which nothing is taken out of it.
+_CLOSED = frozenset({"unsafe_content", "encrypted"})
 _LOCKED = Problem("held_suspicious", "a file inside it is protected by a password")
 
 
@@ -85,7 +87,7 @@ def _look_at(finding: Finding, member: Member, inner: Content, members: Members)
             continue
         if known.type in _PROGRAMS:
             raise suspicious("a program is inside it")
-        if detector.extract:
+        if detector.extract and _CLOSED.isdisjoint(problem.code for problem in known.problems):
             _unpack_member(detector, member, inner, members)
         return _add(finding, known.checked.flags, known.problems)
     return finding

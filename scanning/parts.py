@@ -30,7 +30,7 @@ _DDE_FIELD = re.compile(r"^[\s\"']*DDE(?:AUTO)?\s", re.IGNORECASE | re.MULTILINE
 #: Relationships whose target is loaded when the document is opened, without anybody's asking.
 _LOADED = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "aFChunk"})
 _FROM_ELSEWHERE = re.compile(r"\s*(?:https?|ftp|mhtml|ms-\w+):", re.IGNORECASE)
-_ON_A_SERVER = re.compile(r"\s*(?:file:/*(?:\\\\|//)|\\\\|//)", re.IGNORECASE)
+_ON_A_SERVER = re.compile(r"\s*(?:file:(?:/{0,3}\\\\|//[^/\\]|////)|\\\\|//)", re.IGNORECASE)
 
 
 def check_part(name: str, content: Content) -> frozenset[str]:

@@ -22,6 +22,10 @@ _FOREIGN = {
     b"%PDF-": "a PDF",
     b"\xd0\xcf\x11\xe0": "an Office file",
 }
+#: What only programs say; pictures made to be scripts as well end so.
+_CODE = re.compile(
+    rb"<\?php|<script|^\s*\*/|\b(?:eval|alert|function|require|import)\s*\(|\bexec\b", re.IGNORECASE
+)
 _NOT_BLANK = re.compile(rb"[^\0\s]")
 _DIRECTORY_END = b"PK\x05\x06"
 _DIRECTORY_END_BYTES = 22
@@ -49,7 +53,11 @@ def _behind(content: Content, end: int | None) -> tuple[str | None, frozenset[st
     for magic, what in _FOREIGN.items():
         if tail.startswith(magic):
             return what, frozenset()
-    return ("a web page" if markup_of(tail) else None), frozenset({"trailing_bytes"})
+    if markup_of(tail):
+        return "a web page", frozenset()
+    if b"\0" not in tail and _CODE.search(tail):
+        return "a script", frozenset()
+    return None, frozenset({"trailing_bytes"})
 
 
 def _ends_as_archive(content: Content) -> bool:

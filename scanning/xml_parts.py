@@ -19,11 +19,10 @@ class Element:
     attributes: Mapping[str, str]
 
 
-def parse_elements(data: bytes) -> tuple[Element, ...]:
+def parse_elements(data: bytes, *, document_type: bool = False) -> tuple[Element, ...]:
     """Return all elements; attribute names lose their namespaces.
 
-    Raises `Flawed` on broken XML, and on a document type: no office format has one, and entities are
-    declared there.
+    Raises `Flawed` on broken XML, on entities, and on a document type unless one may be there.
     """
     elements: list[Element] = []
 
@@ -37,7 +36,9 @@ def parse_elements(data: bytes) -> tuple[Element, ...]:
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = start
-    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    if not document_type:
+        parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:

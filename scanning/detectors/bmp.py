@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage
+from scanning.pixels import check_size
 
 _CORE_BYTES = 12
 _HEADERS = frozenset({_CORE_BYTES, 16, 40, 52, 56, 64, 108, 124})
@@ -54,6 +55,7 @@ def _check(content: Content, _name: str) -> Checked:
     header = _header(content.head)
     if header is None or header.offset < _FILE_HEADER_BYTES + header.size:
         raise damage("its header cannot be read")
+    check_size(header.width, abs(header.height))
     # Rows are filled up to whole groups of four bytes.
     row_bytes = (header.width * header.depth + 31) // 32 * 4
     plain = header.compression in _PLAIN and header.depth

@@ -6,6 +6,7 @@ Source: CompuServe, "Graphics Interchange Format, Version 89a".
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage
+from scanning.pixels import check_size
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _HAS_TABLE = 0x80
@@ -27,6 +28,8 @@ def _check(content: Content, _name: str) -> Checked:
     if not frames:
         raise damage("it holds no picture")
     size = {"width": int.from_bytes(screen[:2], "little"), "height": int.from_bytes(screen[2:4], "little")}
+    # A screen of no size is as large as its frames to all readers.
+    check_size(size["width"] or 1, size["height"] or 1, frames)
     return Checked(facts={**size, "frames": frames}, end=offset + 1)
 
 

@@ -5,15 +5,13 @@ Format"; the registry of brands at mp4ra.org.
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanning.content import Content
 from scanning.detector import Detector
+from scanning.detectors.boxes import OLD_FIRST, Box, boxes, inside
+from scanning.detectors.film_references import check_references
 from scanning.findings import Checked, damage
-
-#: First boxes of files that have no `ftyp`: QuickTime older than that box.
-_OLD_FIRST = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+from scanning.pixels import check_size
 
 #: Type to its brands. The first known brand decides: the major one, then the compatible ones in order.
 _BRANDS_OF = {
@@ -29,47 +27,14 @@ _BRANDS_OF = {
     "cmfc cmf2 isml piff dby1 MSNV mmp4 XAVC CAEP niko SDV F4V",
 }
 _BRANDS = {brand.ljust(4).encode(): name for name, brands in _BRANDS_OF.items() for brand in brands.split()}
-#: Boxes of the outermost level: where one of these does not fit, the file was cut; where another does not,
-#: something else stands behind the film, as some cameras put it there.
-_OUTER = _OLD_FIRST | set(b"ftyp styp moof mfra meta uuid sidx ssix pdin prft emsg udta PICT idat".split())
 _MEDIA = frozenset({b"mdat", b"moof"})
 _PICTURES = frozenset({"heic", "avif"})
 _FILMS = {b"vide": "video", b"soun": "audio", b"pict": "picture"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    kind: bytes
-    start: int
-    end: int
-
-
-def _boxes(content: Content, offset: int, end: int) -> Iterator[_Box]:
-    """Yield the boxes between two offsets, up to what is none; raises `Flawed` if a known one is cut."""
-    while offset + 8 <= end:
-        size, kind = struct.unpack(">I4s", content.exactly(offset, 8))
-        if not _is_kind(kind):
-            return
-        header = 8
-        if size == 1:
-            size, header = int.from_bytes(content.exactly(offset + 8, 8), "big"), 16
-        elif size == 0:
-            size = end - offset
-        if size < header or offset + size > end:
-            if kind in _OUTER:
-                raise damage("its end is missing")
-            return
-        yield _Box(kind, offset + header, offset + size)
-        offset += size
-
-
-def _is_kind(kind: bytes) -> bool:
-    return all(byte == 0xA9 or 0x20 <= byte < 0x7F for byte in kind)
-
-
 def _looks_like(head: bytes) -> bool:
     kind = head[4:8]
-    return kind == b"ftyp" or (kind in _OLD_FIRST and head[:4] < b"\x80")
+    return kind == b"ftyp" or (kind in OLD_FIRST and head[:4] < b"\x80")
 
 
 def _type_of(content: Content) -> str | None:
@@ -82,38 +47,50 @@ def _type_of(content: Content) -> str | None:
 
 
 def _check(content: Content, name: str) -> Checked:
-    found, end, moov = set[bytes](), 0, None
-    for box in _boxes(content, 0, content.size_bytes):
+    found, end, moov, meta = set[bytes](), 0, None, None
+    for box in boxes(content, 0, content.size_bytes):
         found.add(box.kind)
         end = box.end
         moov = box if box.kind == b"moov" else moov
+        meta = box if box.kind == b"meta" else meta
     if name in _PICTURES:
-        if b"meta" not in found and moov is None:
+        if meta is None and moov is None:
             raise damage("its index is missing")
-        return Checked(end=end)
+        return Checked(facts=_size(content, meta) if meta else {}, end=end)
     if moov is None:
         raise damage("its index is missing, so nothing of it can be played")
     if not found & _MEDIA:
         raise damage("the pictures and the sound themselves are missing")
+    check_references(content, moov)
     tracks = _tracks(content, moov)
     if not tracks.keys() & {"video", "audio"}:
         raise damage("it holds neither pictures nor sound")
     return Checked(facts={"tracks": tracks}, end=end)
 
 
-def _tracks(content: Content, moov: _Box) -> dict[str, int]:
+def _tracks(content: Content, moov: Box) -> dict[str, int]:
     """Count the tracks of a film by what they carry."""
     counts: dict[str, int] = {}
-    for track in _named(content, moov, b"trak"):
-        for media in _named(content, track, b"mdia"):
-            for handler in _named(content, media, b"hdlr"):
-                kind = _FILMS.get(content.exactly(handler.start + 8, 4), "other")
-                counts[kind] = counts.get(kind, 0) + 1
+    for handler in inside(content, moov, b"trak", b"mdia", b"hdlr"):
+        kind = _FILMS.get(content.exactly(handler.start + 8, 4), "other")
+        counts[kind] = counts.get(kind, 0) + 1
     return counts
 
 
-def _named(content: Content, parent: _Box, kind: bytes) -> Iterator[_Box]:
-    return (box for box in _boxes(content, parent.start, parent.end) if box.kind == kind)
+def _size(content: Content, meta: Box) -> dict[str, int]:
+    """Return the sides of the largest picture that the properties tell of."""
+    # Before the boxes inside stand version and flags.
+    within = Box(meta.kind, meta.start + 4, meta.end)
+    sizes = [
+        struct.unpack(">II", content.exactly(box.start + 4, 8))
+        for box in inside(content, within, b"iprp", b"ipco", b"ispe")
+    ]
+    for width, height in sizes:
+        check_size(width, height)
+    if not sizes:
+        return {}
+    width, height = max(sizes, key=lambda size: int(size[0] * size[1]))
+    return {"width": width, "height": height}
 
 
 DETECTOR = Detector(tells=frozenset(_BRANDS_OF), looks_like=_looks_like, type_of=_type_of, check=_check)

@@ -30,9 +30,12 @@ def check(archive: zipfile.ZipFile, _name: str) -> Checked:
     """Look for passwords and macros; raises `Flawed` for the first, and if parts are missing."""
     names = archive.namelist()
     manifest = read_part(archive, _MANIFEST, _LARGEST_MANIFEST_BYTES)
-    if manifest is None or "content.xml" not in names:
+    if manifest is None:
         raise damage("a part of it is missing")
-    if any(element.name == "encryption-data" for element in parse_elements(manifest)):
+    # The manifests of old versions of OpenOffice name their document type.
+    if any(element.name == "encryption-data" for element in parse_elements(manifest, document_type=True)):
         raise encrypted()
+    if "content.xml" not in names:
+        raise damage("a part of it is missing")
     macros = any(part.startswith(_MACRO_FOLDERS) and not part.endswith("/") for part in names)
     return Checked(flags=frozenset({"macros"} if macros else ()), facts={"parts": len(names)})

@@ -4,6 +4,7 @@ The main part is the one named by the `officeDocument` relationship of the packa
 Source: ECMA-376, part 2 (Open Packaging Conventions), sections 6.2.3 and 6.5.
 """
 
+import re
 import zipfile
 from posixpath import normpath
 
@@ -40,6 +41,9 @@ TYPES = {
 }
 #: Formats whose names warn of macros; in all others a macro is smuggled.
 _WITH_MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlsb", "pptm", "potm", "ppsm"})
+#: Content types of macros, in Visual Basic and as sheets of Excel 4.
+_MACROS = re.compile(r"vbaproject|macrosheet", re.IGNORECASE)
+_FOLDERS = {"/embeddings/": "attachments", "/activex/": "controls"}
 
 
 def type_of(archive: zipfile.ZipFile) -> str | None:
@@ -84,13 +88,11 @@ def check(archive: zipfile.ZipFile, name: str) -> Checked:
     """Look for macros; raises `Flawed` where there must be none."""
     parts = [part.casefold() for part in archive.namelist()]
     declared = any(
-        "vbaproject" in each.attributes.get("ContentType", "").lower()
-        for each in _elements(archive, CONTENT_TYPES)
+        _MACROS.search(each.attributes.get("ContentType", "")) for each in _elements(archive, CONTENT_TYPES)
     )
-    macros = declared or any("vbaproject" in part for part in parts)
+    macros = declared or any("vbaproject" in part or "/macrosheets/" in part for part in parts)
     if macros and name not in _WITH_MACROS:
         raise unsafe("macros are hidden in a document that may have none")
     flags = {"macros"} if macros else set[str]()
-    if any("/embeddings/" in part for part in parts):
-        flags.add("attachments")
+    flags |= {flag for folder, flag in _FOLDERS.items() if any(folder in part for part in parts)}
     return Checked(flags=frozenset(flags), facts={"parts": len(parts)})

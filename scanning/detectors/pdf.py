@@ -23,6 +23,8 @@ _STEP_BYTES = 1 << 20
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\f\0"
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)
 #: Kinds of actions that a reviewer should know of, to flag.
+#: Keys that only such things have, to flag.
+_KEYS = {"/JS": "javascript", "/XFA": "xfa", "/RichMediaContent": "rich_media"}
 _ACTIONS = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "launch"}
 
 
@@ -73,8 +75,7 @@ def _flags(pdf: pikepdf.Pdf) -> set[str]:
 
 def _flags_of(each: pikepdf.Object) -> set[str]:
     flags = {_ACTIONS[str(each.get("/S"))]} if str(each.get("/S")) in _ACTIONS else set[str]()
-    if "/JS" in each:
-        flags.add("javascript")
+    flags |= {flag for key, flag in _KEYS.items() if key in each}
     if "/EF" in each or each.get("/Type") == "/EmbeddedFile":
         flags.add("attachments")
     return flags

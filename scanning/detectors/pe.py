@@ -11,7 +11,9 @@ from scanning.findings import Checked, damage
 
 _COFF_HEADER = struct.Struct("<4sHHIIIHH")
 _SECTION = struct.Struct("<8sIIIIIIHHI")
-_IS_LIBRARY = 0x2000
+_IS_LIBRARY, _SYMBOL_BYTES = 0x2000, 18
+#: Where the optional header of 32-bit and of 64-bit programs has its table of directories.
+_DIRECTORIES, _CERTIFICATE_INDEX = {b"\x0b\x01": 96, b"\x0b\x02": 112}, 4
 
 
 def _header(content: Content) -> tuple[int, tuple[int, ...]] | None:
@@ -36,13 +38,35 @@ def _check(content: Content, _name: str) -> Checked:
     header = _header(content)
     if header is None:
         raise damage("its header cannot be read")
-    offset, (_, count, _, _, _, optional_bytes, _) = header
-    table = content.exactly(offset + _COFF_HEADER.size + optional_bytes, count * _SECTION.size)
+    offset, (_, count, _, symbols, symbol_count, optional_bytes, _) = header
+    start = offset + _COFF_HEADER.size
+    table = content.exactly(start + optional_bytes, count * _SECTION.size)
+    end = max(
+        _certificate_end(content.exactly(start, optional_bytes)), _symbols_end(content, symbols, symbol_count)
+    )
     for section in _SECTION.iter_unpack(table):
-        size_bytes, start = section[3], section[4]
-        if size_bytes and start + size_bytes > content.size_bytes:
+        size_bytes, place = section[3], section[4]
+        if size_bytes and place + size_bytes > content.size_bytes:
             raise damage("a section of the program is missing")
-    return Checked(facts={"sections": count})
+        end = max(end, place + size_bytes if size_bytes else 0)
+    return Checked(facts={"sections": count}, end=min(max(end, start), content.size_bytes))
+
+
+def _symbols_end(content: Content, place: int, count: int) -> int:
+    """Return where the symbols and their names end, which old tools leave behind the sections; 0: none."""
+    if not place:
+        return 0
+    names = place + count * _SYMBOL_BYTES
+    return names + int.from_bytes(content.at(names, 4), "little")
+
+
+def _certificate_end(optional: bytes) -> int:
+    """Return where the maker's signature ends, which stands behind all sections; 0: there is none."""
+    place = _DIRECTORIES.get(optional[:2], len(optional)) + _CERTIFICATE_INDEX * 8
+    if place + 8 > len(optional):
+        return 0
+    start, size_bytes = struct.unpack_from("<II", optional, place)
+    return int(start) + int(size_bytes)
 
 
 DETECTOR = Detector(

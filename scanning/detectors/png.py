@@ -9,13 +9,18 @@ import zlib
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage
+from scanning.pixels import check_promise, check_size
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
+#: Eight pixels of one bit, packed as densely as zlib can.
+_MOST_PIXELS_PER_BYTE = 8 * 1032
 
 
 def _check(content: Content, _name: str) -> Checked:
-    offset, kinds = len(_SIGNATURE), set[bytes]()
+    offset, kinds, coded_bytes = len(_SIGNATURE), set[bytes](), 0
+    width, height = struct.unpack(">II", content.exactly(len(_SIGNATURE) + _CHUNK.size, 8))
+    check_size(width, height)
     while b"IEND" not in kinds:
         length, kind = _CHUNK.unpack(content.exactly(offset, _CHUNK.size))
         if not kinds and kind != b"IHDR":
@@ -25,10 +30,11 @@ def _check(content: Content, _name: str) -> Checked:
             raise damage("the lower part of the picture is missing")
         _check_sum(content, kind, start, end)
         kinds.add(kind)
+        coded_bytes += length if kind == b"IDAT" else 0
         offset = end + 4
     if b"IDAT" not in kinds:
         raise damage("it holds no picture")
-    width, height = struct.unpack(">II", content.exactly(len(_SIGNATURE) + _CHUNK.size, 8))
+    check_promise(width, height, coded_bytes, _MOST_PIXELS_PER_BYTE)
     return Checked(facts={"width": width, "height": height}, end=offset)
 
 

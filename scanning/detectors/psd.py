@@ -8,6 +8,7 @@ import struct
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage
+from scanning.pixels import check_promise, check_size
 
 #: Signature, version (2 is the large .psb), reserved, channels, height, width, bits a channel, colour mode.
 _HEADER = struct.Struct(">4sH6sHIIHH")
@@ -15,6 +16,8 @@ _SECTIONS = 3
 _LARGEST_SIDE, _MOST_CHANNELS = 30_000, 56
 _DEPTHS = frozenset({1, 8, 16, 32})
 _RAW, _RLE = 0, 1
+#: Two bytes of PackBits are 128 at the most.
+_MOST_BYTES_PER_BYTE = 64
 _WITHOUT_LENGTH = frozenset({2, 3})
 
 
@@ -23,6 +26,7 @@ def _check(content: Content, _name: str) -> Checked:
     sides_fit = 0 < height <= _LARGEST_SIDE and 0 < width <= _LARGEST_SIDE
     if not sides_fit or not 0 < channels <= _MOST_CHANNELS or depth not in _DEPTHS:
         raise damage("its header cannot be read")
+    check_size(width, height)
     offset = _HEADER.size
     for _ in range(_SECTIONS):
         offset += 4 + int.from_bytes(content.exactly(offset, 4), "big")
@@ -40,6 +44,7 @@ def _picture_end(content: Content, offset: int, rows: int, row_bytes: int) -> in
     if method == _RLE:
         lengths = content.exactly(start, 2 * rows)
         packed: tuple[int, ...] = struct.unpack(f">{rows}H", lengths)
+        check_promise(row_bytes, rows, sum(packed), _MOST_BYTES_PER_BYTE)
         return start + 2 * rows + sum(packed)
     if method not in _WITHOUT_LENGTH:
         raise damage("the picture's structure is broken")

@@ -60,10 +60,31 @@ def _type_of(content: Content) -> str | None:
     return {None: "text", "html": "html", "svg": "svg"}.get(markup)
 
 
+#: What makes a page do things by itself, to flag; table programs take the last for a command.
+_ACTIVE = {
+    "html": {
+        re.compile(rb"<script\b|\bon[a-z]{3,20}\s*=|javascript:", re.IGNORECASE): "scripts",
+        re.compile(rb"<(?:iframe|frame|object|embed|applet)\b", re.IGNORECASE): "frames",
+        re.compile(rb"http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE): "redirect",
+    },
+    "text": {re.compile(rb"(?:^|[,;\t\n\"])\s*[=+@-][^\r\n|]{1,100}\|[^\r\n!]{1,200}!"): "commands"},
+}
+_KEPT_BYTES = 512
+
+
+def _check(content: Content, name: str) -> Checked:
+    """Return what is active in it; to tell the type, every byte was read."""
+    flags, kept = set[str](), b""
+    for piece in content.pieces():
+        text = kept + piece.replace(b"\0", b"")
+        flags |= {flag for pattern, flag in _ACTIVE.get(name, {}).items() if pattern.search(text)}
+        kept = text[-_KEPT_BYTES:]
+    return Checked(flags=frozenset(flags))
+
+
 DETECTOR = Detector(
     tells=frozenset({"text", "html", "svg"}),
     looks_like=_looks_like,
     type_of=_type_of,
-    # To tell the type, every byte was read.
-    check=lambda *_: Checked(),
+    check=_check,
 )

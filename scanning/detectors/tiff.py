@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.findings import Checked, damage, suspicious
+from scanning.pixels import check_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ def _check(content: Content, _name: str) -> Checked:
     for tags in reader.directories():
         if reader.parts(tags):
             pictures += 1
-            facts = facts or _size(tags)
+            size = _size(tags)
+            check_size(size.get("width", 1), size.get("height", 1), pictures)
+            facts = facts or size
     if not pictures:
         raise damage("it holds no picture")
     return Checked(facts={**facts, "pictures": pictures}, end=reader.end)
