@@ -28,15 +28,17 @@ _SIDE_BY_SIDE = f"""
 The same uploads, all at once, to the gateway and to other servers of tus 1.0.0, each with one process
 (unless it says 2) and its data on tmpfs:
 {peers.describe()}.
-The least there is: bare processes that move one stream's bytes to a file and know no HTTP. One client process sends, a connection an upload.
-Both compete with the receiver for the same cores, so MB/s says less than CPU seconds: those of user
-and system of all the receiver's processes, without Redis. Memory is as above, in the worst run. A
-request is a PATCH from its first byte sent to its answer; of fewer than 100,
-p99 is the longest. Lag is how long an OPTIONS waits that needs nothing but the event loop, asked for
-every 5 ms over a connection of its own, by a process that competes for the cores too: it holds the
-loop's lag and what the machine adds. The CPU target is the strictest of: half of @tus/server, 2.5 times
-the splice where it was measured, and {side_by_side.TUSD_CPU} for tusd, whose 1.5 - 1.8 are quoted from
-elsewhere: it is in none of the package registries that this project uses, so it was not run here.
+The least there is: bare processes that move one stream's bytes to a file and know no HTTP. One client
+process sends, over a connection for each upload. It competes with the receiver for the same cores, so
+MB/s says less than CPU seconds: those of all the receiver's processes, user and system, without Redis.
+Memory is as above, in the worst run. A request is a PATCH from its first byte sent to its answer; the
+p99 of fewer than 100 is the longest. Lag is how long an OPTIONS waits, which needs nothing but the event
+loop, asked for every 5 ms over a connection of its own by a process that competes for the cores too: it
+holds the loop's lag and what the machine adds.
+
+The CPU target is the strictest of three: half of @tus/server, 2.5 times the splice where it was
+measured, and {side_by_side.TUSD_CPU} for tusd, whose 1.5 - 1.8 are quoted from elsewhere: it is in none of the package
+registries that this project uses, so it was not run here.
 """
 
 _LATENCY = """
