@@ -4,7 +4,7 @@ from functools import partial
 
 from aiohttp import web
 
-from gateway.grants import bearer_of, find_creator, is_grant
+from gateway.grants import bearer_of, find_creator, find_parts_creator, is_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.tokens import Tokens, invalid_token, is_token
@@ -32,11 +32,11 @@ async def authenticate(request: web.Request) -> Principal:
 
 
 async def _holder(request: web.Request, tokens: Tokens, bearer: str) -> Principal:
-    """Return a token's principal; an expired one is still a grant of what it created."""
+    """Return a token's principal; an expired one is still a grant of what it created, and of its whole."""
     token = await tokens.read(bearer)
     if not token.expired:
         return token.principal
-    principal = await find_creator(request, bearer)
+    principal = await find_creator(request, bearer) or await find_parts_creator(request, bearer)
     if principal is None:
         raise invalid_token("token_expired")
     return principal

@@ -1,4 +1,4 @@
-"""Grants: bearers that are good for one upload and its evidence's status, and for nothing else.
+"""Grants: bearers that are good for one upload and for following its evidence, and for nothing else.
 
 An upload outlives the sign-in it began with. So every creation gives out a secret of its own in
 `Upload-Grant`; and the very token (JWT) that created an upload stays good for it once it has expired, for
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.services import Services
+from gateway.tus.concatenation import parse_concat
 from gateway.tus.protocol import ROOT
 from storage.errors import NotFound
 from storage.records.principals import Principal, hash_secret
@@ -64,12 +65,36 @@ async def grant_again(request: web.Request, upload: Upload, kept: tuple[str, ...
 
 async def find_creator(request: web.Request, text: str) -> Principal | None:
     """Return whom the bearer's text stands for, if it is a grant of what the request names; else `None`."""
-    resource = request.match_info.route.resource
-    find = _GRANTED.get(resource.canonical) if resource else None
+    find = _GRANTED.get(_resource(request))
     if find is None:
         return None
     services = request.app[SERVICES]
-    upload = await find(services, request.match_info["id"])
+    return await _creator(services, await find(services, request.match_info["id"]), text)
+
+
+async def find_parts_creator(request: web.Request, text: str) -> Principal | None:
+    """Return whom the text stands for, if it is a grant of every part that a new whole names; else `None`.
+
+    Raises `Problem` (400) for a malformed `Upload-Concat`.
+    """
+    creator = None
+    if request.method == "POST" and _resource(request) == ROOT:
+        services = request.app[SERVICES]
+        for part_id in set(parse_concat(request)[1]):
+            creator = await _creator(services, await _upload(services, part_id), text)
+            if creator is None:
+                break
+    return creator
+
+
+def _resource(request: web.Request) -> str:
+    """Return the pattern of the path that the request asks for, or nothing."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
+async def _creator(services: Services, upload: Upload | None, text: str) -> Principal | None:
+    """Return the upload's creator if the text is a grant of it and the creator's key still good."""
     if upload is None or hash_secret(text) not in upload.grants:
         return None
     if await services.principals.revoked([upload.principal_id]):

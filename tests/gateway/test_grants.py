@@ -24,6 +24,31 @@ def chosen(issuer: Issuer) -> dict[str, Any]:
     return issuer.settings
 
 
+async def create_whole(api: Api, *parts: str, concat: str = "") -> tuple[int, str]:
+    """Try to make a whole; return the status and the refusal's code or the evidence."""
+    headers = {**TUS, "Upload-Concat": concat or f"final;{' '.join(parts)}"}
+    async with api.session.post("/v1/uploads", headers=headers) as answer:
+        if answer.status >= 400:
+            return answer.status, (await answer.json())["code"]
+        return answer.status, answer.headers["Evidence-Location"]
+
+
+async def create_part(api: Api, data: bytes = b"hello") -> str:
+    headers = {**TUS, "Upload-Concat": "partial", "Upload-Length": str(len(data))}
+    async with api.session.post("/v1/uploads", headers=headers) as answer:
+        assert (answer.status, "Upload-Grant" in answer.headers) == (201, True)
+        part = answer.headers["Location"].removeprefix(api.url)
+    assert (await api.patch(part, 0, data)).status == 204
+    return part
+
+
+async def until_expired(teacher: Api) -> None:
+    async def has_expired() -> bool:
+        return (await challenge(teacher, "GET", "/v1/evidence"))[0] == 401
+
+    await until(has_expired, 5)
+
+
 async def create(api: Api, length: int = 10, **headers: str) -> tuple[str, str, str | None]:
     """Begin an upload; return paths of upload and evidence, and the grant."""
     async with api.session.post(
@@ -152,11 +177,7 @@ async def test_an_expired_token_goes_on_with_what_it_began_and_begins_nothing(
     async with Api(url, token) as teacher:
         upload, evidence, _ = await create(teacher)
         other, other_evidence, _ = await create(await open_api())
-
-        async def has_expired() -> bool:
-            return (await challenge(teacher, "GET", "/v1/evidence"))[0] == 401
-
-        await until(has_expired, 5)
+        await until_expired(teacher)
         assert (await teacher.patch(upload, 0, b"hello")).status == 204
         assert await teacher.offset(upload) == 5
         for method, path in (("HEAD", other), ("GET", other_evidence), ("POST", "/v1/uploads")):
@@ -201,3 +222,27 @@ async def test_a_fresh_token_takes_an_upload_over_at_any_time(url: str, issuer: 
         upload, _, _ = await create(before)
         assert (await before.patch(upload, 0, b"hello")).status == 204
         assert (await after.patch(upload, 5, b"world")).status == 204
+
+
+async def test_an_expired_token_joins_the_parts_that_it_began_and_no_others(
+    url: str, issuer: Issuer, open_api: OpenApi
+) -> None:
+    async with Api(url, issuer.sign(-3)) as teacher:
+        mine = [await create_part(teacher, data) for data in (b"hello ", b"world")]
+        theirs = await create_part(await open_api())
+        await until_expired(teacher)
+        for foreign in ((theirs,), (*mine, theirs), (*mine, "/v1/uploads/aaaaaaaaaaaaaaaaaaaaaaaa")):
+            assert await create_whole(teacher, *foreign) == (401, "token_expired")
+        assert await create_whole(teacher, concat="partial") == (401, "token_expired")
+        status, evidence = await create_whole(teacher, *mine)
+        assert status == 201
+        found = await teacher.wait(evidence, {"received"})
+        assert found["size_bytes"] == 11
+
+
+async def test_a_parts_grant_makes_no_whole(api: Api) -> None:
+    headers = {"Upload-Concat": "partial"}
+    async with api.session.post("/v1/uploads", headers={**TUS, **headers, "Upload-Length": "0"}) as answer:
+        part, grant = answer.headers["Location"], answer.headers["Upload-Grant"]
+    async with Api(api.url, grant) as holder:
+        assert await create_whole(holder, part) == (401, "unauthorized")

@@ -10,16 +10,25 @@ from gateway import revocation
 from gateway.revocation import Senders
 from gateway.services import Services
 from gateway.sweeping import sweep
+from gateway.tus.completion import SYSTEM
+from gateway.tus.wholes import join
 from storage.errors import KeyRevoked, StorageUnavailable
 from storage.upload import UploadState
 from tests.gateway.conftest import OpenApi
 from tests.gateway.left_uploads import state_of
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
-from tests.services.api import BYTES, Api
+from tests.services.api import BYTES, TUS, Api
 
 
 async def creator_of(services: Services, upload: str) -> str:
     return (await services.uploads.load(upload.rpartition("/")[2], None)).principal_id
+
+
+async def begin(api: Api, headers: dict[str, str]) -> tuple[str, str]:
+    async with api.session.post("/v1/uploads", headers={**TUS, **headers}) as answer:
+        assert answer.status == 201
+        location = answer.headers["Location"].removeprefix(api.url)
+        return location, answer.headers.get("Evidence-Location", "")
 
 
 async def test_a_running_request_is_ended_and_its_bytes_stay(
@@ -96,6 +105,24 @@ async def test_the_last_byte_under_a_revoked_key_completes_nothing(
     assert await colleague.offset(upload) == 200
     assert (await colleague.evidence(evidence))["state"] == "received"
     assert await state_of(services, stored) is UploadState.FINISHED
+
+
+async def test_a_whole_that_a_revoked_key_began_waits_for_somebody_else(
+    api: Api, open_api: OpenApi, services: Services
+) -> None:
+    colleague = await open_api()
+    part, _ = await begin(api, {"Upload-Concat": "partial", "Upload-Length": "5"})
+    whole, evidence = await begin(api, {"Upload-Concat": f"final;{part}"})
+    left = await services.uploads.load(part.rpartition("/")[2], None)
+    stored = await services.uploads.load(whole.rpartition("/")[2], None)
+    await services.principals.revoke(stored.principal_id)
+    async with services.store.open_writer(left.ref) as writer:  # as a process that died left it
+        await writer.write([b"hello"])
+    with pytest.raises(KeyRevoked):
+        await join(services, stored.id, SYSTEM)
+    assert await state_of(services, stored) is UploadState.OPEN
+    assert (await colleague.head(whole)).status == 200
+    assert (await colleague.wait(evidence, {"received"}))["size_bytes"] == 5
 
 
 async def test_a_revocation_and_an_end_at_once_are_one_after_the_other(api: Api, services: Services) -> None:
