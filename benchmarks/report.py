@@ -37,8 +37,8 @@ loop, asked for every 5 ms over a connection of its own by a process that compet
 holds the loop's lag and what the machine adds.
 
 The CPU target is the strictest of three: half of @tus/server, 2.5 times the splice where it was
-measured, and {side_by_side.TUSD_CPU} for tusd, whose 1.5 - 1.8 are quoted from elsewhere: it is in none of the package
-registries that this project uses, so it was not run here.
+measured, and {side_by_side.TUSD_CPU} for tusd, whose 1.5 - 1.8 are quoted from elsewhere: it is in none
+of the package registries that this project uses, so it was not run here.
 """
 
 _LATENCY = """
