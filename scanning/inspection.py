@@ -21,8 +21,8 @@ def inspect(input_path: Path, folder: Path, extension: str | None = None) -> dic
 
     The value has `accepted`, `type`, `media_type`, `kind`, `flags`, `facts`; for a refusal `state`, `code`
     and `detail`; `members`, each with `name`, `file` (in `folder`) and `size_bytes`, all of which the caller
-    must have scanned; and `whole`: whether they are all that is inside. Raises `OSError` if the file cannot
-    be read or the disk is full.
+    must have scanned, of a file that somebody may get to see; and `whole`: whether they are all that is
+    inside. Raises `OSError` if the file cannot be read or the disk is full.
     """
     with open_content(input_path) as content:
         if content.size_bytes == 0:
@@ -35,7 +35,8 @@ def inspect(input_path: Path, folder: Path, extension: str | None = None) -> dic
             unpacked = unpack(content, finding, known[1], members)
             whole = unpacked.whole
             finding, decision = _judge(unpacked.finding, extension)
-    found = {"members": [asdict(member) for member in members.written], "whole": whole}
+    inside = members.written if _is_open(decision) else []
+    found = {"members": [asdict(member) for member in inside], "whole": whole}
     if isinstance(decision, Accepted):
         return {**asdict(decision), "accepted": True, "facts": _facts(finding), **found}
     return {**_refused(decision, finding), **found}

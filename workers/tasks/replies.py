@@ -37,6 +37,7 @@ class Member(_Reply):
     """A file taken out of the evidence, to be scanned under its own type."""
 
     file: str
+    name: Annotated[str, Field(max_length=120)]
 
 
 class Accepted(_Reply):
@@ -61,6 +62,9 @@ class Refused(_Reply):
     state: Literal["rejected", "held"]
     code: Annotated[str, AfterValidator(_known_code)]
     detail: dict[str, str]
+    members: list[Member]
+    #: These are all that is inside.
+    whole: bool
 
 
 class Inspected(BaseModel):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,7 +86,13 @@ def _sidecar(evidence: Evidence, sha256: str) -> bytes:
     return json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()
 
 
-def sealed(scan: Scan, members: int) -> Scan:
-    """Return the verdict with its coverage sealed: every member was scanned under its own type too."""
-    coverage = "full" if scan.verdict == Verdict.CLEAN else "windows"
-    return replace(scan, coverage=coverage, detail={**scan.detail, "members": members})
+def sealed(scan: Scan, members: Sequence[ScanOutcome]) -> Scan:
+    """Return the verdict with its coverage sealed: every member was scanned under its own type too.
+
+    The word clean is not used when only windows of the file, or of a member, were scanned.
+    """
+    windowed = [each for each in members if each.verdict is Verdict.CLEAN_WINDOWED]
+    detail = {**scan.detail, "members": len(members), "members_windowed": len(windowed)}
+    if scan.verdict == Verdict.CLEAN and not windowed:
+        return replace(scan, coverage="full", detail=detail)
+    return replace(scan, verdict=Verdict.CLEAN_WINDOWED, coverage="windows", detail=detail)

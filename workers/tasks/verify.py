@@ -1,5 +1,8 @@
 """Verify: what the bytes really are, whole and safe, and every member inside them scanned."""
 
+from dataclasses import replace
+
+from scanning.outcome import ScanOutcome
 from storage.evidence import Evidence, Scan, original_key
 from storage.states import EvidenceState
 from transcode.children import ChildResult
@@ -27,24 +30,28 @@ async def verify(context: Context, evidence: Evidence) -> Finding:
         ) as child,
     ):
         found = Inspected.model_validate({"found": child.value}).found
-        if isinstance(found, Refused):
-            return _end(Ending(EvidenceState(found.state), found.code, found.detail), None)
-        if unsafe := await _unsafe_member(context, child, found.members, evidence.sha256):
-            return unsafe
-        content, scan = found.content(), sealed(evidence.scan, len(found.members))
+        outcomes = await _scan_members(context, child, found.members)
+    if ending := refused(outcomes[-1]) if outcomes else None:
+        return _end(ending, as_scan(outcomes[-1], evidence.sha256))
+    scan = sealed(evidence.scan, outcomes)
+    if isinstance(found, Refused):
+        return _end(
+            Ending(EvidenceState(found.state), found.code, found.detail), scan if found.whole else None
+        )
+    content = found.content()
     return Finding(lambda now, run: verified(now, run, content, scan))
 
 
-async def _unsafe_member(
-    context: Context, child: ChildResult, members: list[Member], sha256: str
-) -> Finding | None:
-    """Scan every member under its own type; return the end that the first unsafe one leads to."""
+async def _scan_members(context: Context, child: ChildResult, members: list[Member]) -> list[ScanOutcome]:
+    """Scan members under their own types, up to the first unsafe one, whose outcome tells its name."""
+    outcomes: list[ScanOutcome] = []
     for member in members:
         outcome = await context.scanner.scan_file(child.file(member.file))
-        if ending := refused(outcome):
-            return _end(ending, as_scan(outcome, sha256))
+        if refused(outcome):
+            return [*outcomes, replace(outcome, detail={**outcome.detail, "member": member.name})]
         require_fresh(context.settings, outcome)
-    return None
+        outcomes.append(outcome)
+    return outcomes
 
 
 def _end(ending: Ending, scan: Scan | None) -> Finding:

@@ -14,7 +14,14 @@ ACCEPTED = {
     "facts": {"width": 3, "tracks": {"video": 1}, "brands": ["isom"]},
     "members": [{"name": "a", "file": "1", "size_bytes": 3}],
 }
-REFUSED = {"accepted": False, "state": "held", "code": "held_damaged", "detail": {"problem": "cut"}}
+REFUSED = {
+    "accepted": False,
+    "state": "held",
+    "code": "held_damaged",
+    "detail": {"problem": "cut"},
+    "members": [],
+    "whole": True,
+}
 PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
 
 
