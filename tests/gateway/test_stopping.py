@@ -3,30 +3,20 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, Api
-from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, lone_gateway
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Intake]:
-    """A gateway process that can be stopped and started again; without workers, hence without clamd."""
-    with short_folder() as folder:
-        intake = Intake(folder, ClamdServer(folder))
-        try:
-            intake.redis.start()
-            intake.run("storage", "migrate")
-            intake.key = intake.make_key("--centre", "GB001")
-            intake.start_gateway()
-            yield intake
-        finally:
-            intake.stop()
+def gateway() -> Iterator[Intake]:
+    """A gateway process that can be stopped and started again."""
+    with lone_gateway() as intake:
+        intake.start_gateway()
+        yield intake
 
 
 async def stopped(gateway: Intake) -> int:

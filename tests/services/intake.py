@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.services.clamd import ClamdServer
-from tests.services.process import start, stop, wait_until
+from tests.services.process import short_folder, start, stop, wait_until
 from tests.services.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,20 +31,20 @@ class Intake:
         self.folder = folder
         self.clamd = clamd
         self.redis = RedisServer(folder)
-        self.port = free_port()
         self.gateway: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self.settings = {
             "data": folder,
             "redis_url": self.redis.url,
             "clamd_sockets": json.dumps([str(clamd.socket)]),
-            "port": self.port,
+            "port": free_port(),
             "lease_seconds": 2,
             "reconcile_seconds": 0.5,
             "max_backoff_seconds": 2,
             "allow_demonstration_signatures": 1,
             **settings,
         }
+        self.port = int(str(self.settings["port"]))
         self.key = ""
 
     @property
@@ -85,6 +87,12 @@ class Intake:
         with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
 
+    def beside(self) -> "Intake":
+        """A second gateway of the same deployment, on a port of its own; not started."""
+        second = Intake(self.folder, self.clamd, **{**self.settings, "port": free_port()})
+        second.key = self.key
+        return second
+
     def start_worker(self, *queues: str) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "-m", "workers", *(queues or QUEUES)]
         self.workers.append(start(argv, self.folder / "workers.log", self.environment))
@@ -111,3 +119,17 @@ class Intake:
         """The ends of the logs, for a failing test to show."""
         files = [self.folder / "gateway.log", self.folder / "workers.log"]
         return "\n".join(f"--- {file.name}\n{file.read_text()[-4000:]}" for file in files if file.exists())
+
+
+@contextmanager
+def lone_gateway(**settings: object) -> Iterator[Intake]:
+    """Records and Redis, and a gateway to be started: without workers, hence without clamd."""
+    with short_folder() as folder:
+        intake = Intake(folder, ClamdServer(folder), **settings)
+        try:
+            intake.redis.start()
+            intake.run("storage", "migrate")
+            intake.key = intake.make_key("--centre", "GB001")
+            yield intake
+        finally:
+            intake.stop()

@@ -1,0 +1,31 @@
+"""The processes of a gateway that shares its port, seen from outside (proc(5))."""
+
+from pathlib import Path
+
+_ESTABLISHED = "01"
+
+
+def children_of(pid: int) -> tuple[int, ...]:
+    """Return the ids of the living children of a process with one thread."""
+    try:
+        words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return ()
+    return tuple(int(word) for word in words)
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether the process has ended; one that nobody has asked for its status yet has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def connections_of(pid: int, port: int) -> int:
+    """Return how many connections to the port a process has accepted."""
+    rows = (line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:])
+    inodes = {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED}
+    links = Path(f"/proc/{pid}/fd").iterdir()
+    held = (str(link.readlink()) for link in links if link.is_symlink())
+    return sum(name.removeprefix("socket:[").removesuffix("]") in inodes for name in held)
