@@ -13,6 +13,9 @@ LONGEST_NAME = 255
 
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
 
+#: White space in a header; other kinds that Python strips may not be reflected.
+_SPACE = " \t"
+
 
 def parse_metadata(header: str) -> dict[str, bytes]:
     """Parse comma-separated pairs of key and Base64 value; a value may be empty or missing.
@@ -21,12 +24,12 @@ def parse_metadata(header: str) -> dict[str, bytes]:
     is reflected by HEAD, so nothing that was not understood may pass.
     """
     pairs: dict[str, bytes] = {}
-    for part in header.split(",") if header.strip() else ():
-        key, _, value = part.strip().partition(" ")
+    for part in header.split(",") if header.strip(_SPACE) else ():
+        key, _, value = part.strip(_SPACE).partition(" ")
         if not KEY.fullmatch(key) or key in pairs:
             raise _malformed()
         try:
-            pairs[key] = base64.b64decode(value.strip(), validate=True)
+            pairs[key] = base64.b64decode(value.strip(_SPACE), validate=True)
         except (binascii.Error, ValueError) as error:
             raise _malformed() from error
     return pairs
