@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     upload_max_age_seconds: float = Field(default=30 * 86_400, gt=0)
     #: A finished upload still answers HEAD for this long.
     finished_upload_lifetime_seconds: float = Field(default=86_400, gt=0)
+    #: Compute the SHA-256 while bytes arrive, so that the last answer says it; costs the gateway CPU time.
+    hash_while_receiving: bool = False
     #: A connection that sends nothing for this long is cut.
     silent_connection_seconds: float = Field(default=30, gt=0)
     #: Streams of events one process serves at once, and those of one centre among them.

@@ -8,7 +8,7 @@ from aiohttp import web
 from config.settings import Settings
 from gateway.events.feed import open_feed
 from gateway.joining import joining
-from gateway.keys import FEED, HOLDERS, OPENAPI, SENDERS, SERVICES
+from gateway.keys import FEED, HASHING, HOLDERS, OPENAPI, SENDERS, SERVICES
 from gateway.middlewares import MIDDLEWARES, mark_responses
 from gateway.openapi.document import publish
 from gateway.revocation import watching_keys
@@ -16,6 +16,7 @@ from gateway.routes import ROUTES
 from gateway.services import Services
 from gateway.sweeping import sweeping
 from gateway.tokens import open_tokens
+from gateway.tus.hashing import Hashing
 from gateway.tus.holding import Holders
 from gateway.tus.joins import Joins
 from gateway.tus.space import Space
@@ -51,6 +52,7 @@ def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
             app[SERVICES] = services
             app[FEED] = feed
             app[SENDERS] = senders
+            app[HASHING] = Hashing(services.store, services.blobs, enabled=settings.hash_while_receiving)
             app[HOLDERS] = Holders(services.store, services.uploads)
             yield
 

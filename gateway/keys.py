@@ -6,10 +6,12 @@ from gateway.revocation import Senders
 from gateway.events.feed import Feed
 from gateway.openapi.edition import Edition
 from gateway.services import Services
+from gateway.tus.hashing import Hashing
 from gateway.tus.holding import Holders
 from storage.records.principals import Principal
 
 SERVICES = web.AppKey("services", Services)
+HASHING = web.AppKey("hashing", Hashing)
 HOLDERS = web.AppKey("holders", Holders)
 FEED = web.AppKey("feed", Feed)
 SENDERS = web.AppKey("senders", Senders)

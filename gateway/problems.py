@@ -65,6 +65,10 @@ ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+#: Words on the status line for statuses that HTTP itself does not know (tus 1.0.0, Checksum).
+_PHRASES = {460: "Checksum Mismatch"}
+
+
 class Problem(Exception):
     """A refusal that a handler raises; the middleware answers it."""
 
@@ -112,7 +116,8 @@ def problem_response(problem: Problem) -> web.Response:
         "detail": reason,
         "remedy": remedy,
     }
-    response = web.json_response(body, status=problem.status, content_type=CONTENT_TYPE)
+    phrase = _PHRASES.get(problem.status)
+    response = web.json_response(body, status=problem.status, reason=phrase, content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if problem.status == 401:
         # "The server generating a 401 response MUST send a WWW-Authenticate header field" (RFC 9110).

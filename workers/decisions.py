@@ -40,16 +40,22 @@ class Ending:
     detail: Mapping[str, str]
 
 
-def received(evidence: Evidence, size_bytes: int, actor: str, now: datetime) -> Change | None:
-    """Every byte is stored: scanning is due. An empty file is rejected at once."""
+def received(
+    evidence: Evidence, size_bytes: int, actor: str, now: datetime, sha256: str | None = None
+) -> Change | None:
+    """Every byte is stored: scanning is due. An empty file is rejected at once.
+
+    `sha256` (hex): of the bytes, where it is known already; the scan compares it with what it reads.
+    """
     if evidence.state is not EvidenceState.RECEIVING:
         return None
-    whole = replace(evidence, size_bytes=size_bytes)
+    whole = replace(evidence, size_bytes=size_bytes, sha256=sha256)
     if size_bytes == 0:
         after = replace(whole, state=EvidenceState.REJECTED, code="empty_file")
         return Change(after, "rejected", actor)
     after, jobs = enter(whole, EvidenceState.RECEIVED, None, now)
-    return Change(after, "received", actor, add_jobs=jobs, note={"size_bytes": size_bytes})
+    known = {"sha256": sha256} if sha256 else {}
+    return Change(after, "received", actor, add_jobs=jobs, note={"size_bytes": size_bytes} | known)
 
 
 def abandoned(evidence: Evidence, ending: Ending, actor: str) -> Change | None:

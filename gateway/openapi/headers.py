@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.formats import load_formats
+from gateway.tus.checksum import ALGORITHMS
 from gateway.tus.concatenation import FINAL
 from gateway.tus.headers import IDEMPOTENCY_KEY, NUMBER_DIGITS
 from gateway.tus.metadata import KEY
@@ -52,11 +53,20 @@ def load_headers() -> Mapping[str, Header]:
         ),
         "Location": Header("The upload, as an absolute address.", {"type": "string", "format": "uri"}),
         "Range": Header("One range of bytes (RFC 9110); several, and other units, are passed over.", _RANGE),
+        "Repr-Digest": Header(
+            "The SHA-256 of the whole file (RFC 9530), where it is computed while the file arrives.",
+            _matching(f"sha-256=:{_BASE64}:"),
+        ),
         "Retry-After": Header("Try again after this many seconds.", {"type": "integer", "minimum": 1}),
+        "Tus-Checksum-Algorithm": Header("The algorithms that `Upload-Checksum` may name.", _TEXT),
         "Tus-Extension": Header("The protocol extensions that are offered.", _TEXT),
         "Tus-Max-Size": Header("The largest upload in bytes.", _BYTES),
         "Tus-Resumable": Header("The version of the upload protocol.", {"const": VERSION}),
         "Tus-Version": Header("The versions of the upload protocol that are spoken.", {"const": VERSION}),
+        "Upload-Checksum": Header(
+            "An algorithm and the body's digest in Base64; a body with another digest is dropped.",
+            _matching(f"(?:{'|'.join(ALGORITHMS)}) {_BASE64}"),
+        ),
         "Upload-Concat": Header(
             "A part of a whole, or a whole and the addresses of its parts.",
             _matching(rf"partial|{FINAL.pattern}"),

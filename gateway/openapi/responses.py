@@ -20,6 +20,7 @@ _REFUSED_WITH: Mapping[int, tuple[str, ...]] = {
     408: ("Upload-Offset",),
     409: ("Upload-Offset",),
     412: ("Tus-Version",),
+    460: ("Upload-Offset", "Location"),
     416: ("Content-Range",),
     429: ("Retry-After",),
     503: ("Retry-After", "Upload-Offset"),

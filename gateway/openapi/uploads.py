@@ -13,11 +13,10 @@ _OF_RECORD = ("Evidence-Location", "Upload-Expires")
 _LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
 #: What any request that brings bytes may meet besides.
 _BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
-             "silent", "too_slow", "busy", "key_revoked")  # fmt: skip
+             "silent", "too_slow", "busy", "key_revoked", "checksum_algorithm",
+             "checksum_mismatch")  # fmt: skip
 #: What the length of an upload, announced later, may meet.
 _LENGTH = ("whole_takes_no_bytes", "length_changed", "length_below_offset", "file_too_large")
-#: What making a whole of parts may meet.
-_MAKING = ("parts_not_found", "whole_takes_no_bytes")
 
 _HEAD = Answer(
     200,
@@ -26,10 +25,17 @@ _HEAD = Answer(
     maybe=(*_OF_RECORD, "Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Metadata"),
 )
 _APPENDED = Answer(
-    204, "The bytes are stored durably up to this offset.", headers=_STANDING, maybe=_OF_RECORD
+    204,
+    "The bytes are stored durably up to this offset.",
+    headers=_STANDING,
+    maybe=(*_OF_RECORD, "Repr-Digest"),
 )
 _OPTIONS = (
-    Answer(200, "What this server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size")),
+    Answer(
+        200,
+        "What this server can do.",
+        headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    ),
     Answer(204, "To a browser that asks for one of the portals' pages (CORS)."),
 )
 
@@ -44,14 +50,15 @@ UPLOADS = (
                 201,
                 "The upload, and the evidence it becomes.",
                 headers=("Location",),
-                maybe=(*_OF_RECORD, "Upload-Offset", "Upload-Grant"),
+                maybe=(*_OF_RECORD, "Upload-Offset", "Upload-Grant", "Repr-Digest"),
             ),
         ),
-        refusals=(*_LOOKING, *_BRINGING, *_MAKING, "extension_not_accepted", "file_too_large",
+        refusals=(*_LOOKING, *_BRINGING, "parts_not_found", "bad_request", "extension_not_accepted",
+                  "file_too_large",
                   "too_many_uploads", "too_many_bytes", "idempotency_key_reused"),
         requires=_VERSION,
         accepts=("Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Metadata",
-                 "Idempotency-Key"),
+                 "Idempotency-Key", "Upload-Checksum"),
         takes=OFFSET_TYPE,
     ),
     Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", _OPTIONS),
@@ -63,7 +70,7 @@ UPLOADS = (
         (_APPENDED,),
         refusals=(*_LOOKING, *_BRINGING, *_LENGTH),
         requires=(*_VERSION, "Upload-Offset"),
-        accepts=("Upload-Length",),
+        accepts=("Upload-Length", "Upload-Checksum"),
         takes=OFFSET_TYPE,
     ),
     Operation(
@@ -78,10 +85,10 @@ UPLOADS = (
         "POST",
         _ONE,
         "PATCH, DELETE or HEAD, for clients that cannot send them",
-        (_HEAD, Answer(204, "As the method's own operation.", maybe=(*_STANDING, *_OF_RECORD))),
+        (_HEAD, Answer(204, "As the method's own.", maybe=(*_STANDING, *_OF_RECORD, "Repr-Digest"))),
         refusals=(*_LOOKING, *_BRINGING, *_LENGTH, "method_not_allowed"),
         requires=(*_VERSION, "X-HTTP-Method-Override"),
-        accepts=("Upload-Offset", "Upload-Length"),
+        accepts=("Upload-Offset", "Upload-Length", "Upload-Checksum"),
         takes=OFFSET_TYPE,
     ),
 )  # fmt: skip

@@ -6,17 +6,20 @@ from functools import partial
 from aiohttp import web
 
 from gateway.expecting import ask_for_body
-from gateway.keys import HOLDERS, PRINCIPAL, SENDERS, SERVICES
+from gateway.keys import HASHING, HOLDERS, PRINCIPAL, SENDERS, SERVICES
 from gateway.problems import Problem, offset_mismatch
+from gateway.tus.checksum import checked, parse_checksum
 from gateway.tus.completion import complete, durable_offset
 from gateway.tus.conflicts import telling_offset
 from gateway.tus.headers import require_number, require_upload_bytes, require_version
 from gateway.tus.lengths import announced_length, below_offset, beyond, limit_bytes, settle_length
 from gateway.tus.lookup import find_upload, require_present, upload_headers
+from gateway.tus.receipt import receipt
 from gateway.tus.receiving import receive
+from gateway.tus.repeated import append_once
 from gateway.tus.watching import watching
 from storage.errors import WriterFenced
-from storage.upload import Upload, UploadState
+from storage.upload import Upload
 
 
 async def append(request: web.Request) -> web.Response:
@@ -28,32 +31,33 @@ async def append(request: web.Request) -> web.Response:
     require_upload_bytes(request)
     provided = require_number(request.headers, "Upload-Offset")
     foreseen = replace(upload, length_bytes=announced_length(request, upload))
-    if upload.state is UploadState.FINISHED:
-        return _repeated(request, upload, provided)
     if is_overlong(request, foreseen, provided):
         expected = await durable_offset(request.app[SERVICES], upload)
         if provided != expected:
             raise offset_mismatch(expected, provided)
         raise body_too_long(request, foreseen, provided)
-    return await append_body(request, upload, provided, status=204)
+    send = partial(append_body, request, provided=provided, status=204)
+    return await append_once(request, upload, provided, send)
 
 
 async def append_body(request: web.Request, upload: Upload, provided: int, *, status: int) -> web.Response:
     """Receive the request's body into the upload at the offset provided; finish it with its last byte.
 
-    Raises `Problem` (401, 408, 409 and 503 with the right `Upload-Offset`; 507), `StorageFull`, and
+    Raises `Problem` (401, 408, 409, 460 and 503 with the right `Upload-Offset`; 507), `StorageFull`, and
     `NotFound` or `Problem` (410) when the upload was cancelled or expired meanwhile.
     """
     services = request.app[SERVICES]
     await services.space.require(request.content_length or 0)
-    async with telling_offset(services, upload):
+    async with telling_offset(services, upload, provided):
         with request.app[SENDERS].receiving(request[PRINCIPAL].id, request.content):
             held, offset = await _received(request, upload, provided)
         latest = require_present(await services.uploads.load(upload.id, None))
         if latest.epoch != held.epoch:
             raise WriterFenced(upload.id)
         if offset == held.length_bytes:
-            await complete(services, held, request[PRINCIPAL].id)
+            digest = partial(request.app[HASHING].finish, held)
+            await complete(services, held, request[PRINCIPAL].id, digest)
+            return await receipt(services, held, status=status)
     headers = {**upload_headers(latest), "Upload-Offset": str(offset)}
     return web.Response(status=status, headers=headers)
 
@@ -61,18 +65,25 @@ async def append_body(request: web.Request, upload: Upload, provided: int, *, st
 async def _received(request: web.Request, upload: Upload, provided: int) -> tuple[Upload, int]:
     """Write the body; return the record at the writer's epoch and the offset that is durable now."""
     services = request.app[SERVICES]
-    settings = services.settings
+    checksum = parse_checksum(request.headers)
     async with request.app[HOLDERS].hold(upload, request.content, provided) as (record, writer):
         held = await settle_length(request, record, writer.offset)
+        watch = watching(services, held, request.content)
+
+        async def arrived() -> None:
+            await watch()
+            await request.app[HASHING].advance(held, writer.counted)
+
         await ask_for_body(request)
-        await receive(
-            request.content,
-            writer,
-            limit=limit_bytes(held),
-            beyond=partial(beyond, held),
-            silent_seconds=settings.silent_connection_seconds,
-            arrived=watching(services, held, request.content),
-        )
+        async with checked(writer, checksum) as sink:
+            await receive(
+                request.content,
+                sink,
+                limit=limit_bytes(held),
+                beyond=partial(beyond, held),
+                silent_seconds=services.settings.silent_connection_seconds,
+                arrived=arrived,
+            )
         return held, await writer.sync()
 
 
@@ -86,11 +97,3 @@ def body_too_long(request: web.Request, upload: Upload, provided: int) -> Proble
     if limit_bytes(upload) < provided:
         return below_offset(limit_bytes(upload), provided)
     return beyond(upload, provided + (request.content_length or 0))
-
-
-def _repeated(request: web.Request, upload: Upload, provided: int) -> web.Response:
-    """Answer a repetition of the last request: the same answer when it brings nothing new."""
-    length = upload.length_bytes or 0
-    if provided == length and not request.can_read_body:
-        return web.Response(status=204, headers={**upload_headers(upload), "Upload-Offset": str(length)})
-    raise offset_mismatch(length, provided)

@@ -3,7 +3,7 @@
 A process may die between any two steps here; whoever looks at the upload next finishes it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -48,7 +48,13 @@ async def durable_offset(services: Services, upload: Upload) -> int:
     return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
 
 
-async def complete(services: Services, upload: Upload, actor: str) -> None:
+async def _unknown() -> None:
+    """Leave an original's SHA-256 to the scan."""
+
+
+async def complete(
+    services: Services, upload: Upload, actor: str, digest: Callable[[], Awaitable[str | None]] = _unknown
+) -> None:
     """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
 
     A part becomes evidence only in a whole, which is joined if this was all that it missed.
@@ -56,6 +62,7 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
     key is still good was looked at when the request began and is looked at again in the transaction that
     ends the upload: a revocation stored before it always counts, one stored after it comes too late. Until
     somebody of the centre whose key is good asks for the upload, or it expires, its bytes stay.
+    `digest` returns the original's SHA-256 (hex) where it is known.
 
     Raises `KeyRevoked`; `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or
     `Problem` (410) when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
@@ -64,7 +71,7 @@ async def complete(services: Services, upload: Upload, actor: str) -> None:
         await tell_wholes(services, upload, actor)
     else:
         size = await services.store.finish(upload.ref, original_key(upload.becomes))
-        await record_received(services, upload, size, actor)
+        await record_received(services, upload, size, actor, await digest())
 
 
 async def tell_wholes(services: Services, part: Upload, actor: str) -> None:
@@ -72,12 +79,14 @@ async def tell_wholes(services: Services, part: Upload, actor: str) -> None:
     await services.joins.settle(await services.parts.open_wholes(part), actor, JOIN_SECONDS)
 
 
-async def record_received(services: Services, upload: Upload, size: int, actor: str) -> None:
+async def record_received(
+    services: Services, upload: Upload, size: int, actor: str, sha256: str | None = None
+) -> None:
     """Record that an upload's bytes are its evidence's original. Raises as `complete` does."""
     now = datetime.now(UTC)
     changed = await services.uploads.finish(
         upload.id,
-        lambda _, evidence: received(evidence, size, actor, now),
+        lambda _, evidence: received(evidence, size, actor, now, sha256),
         expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
         principal_id=upload.principal_id if actor == SYSTEM else actor,
     )

@@ -1,24 +1,41 @@
 """Refusals of upload bytes say where the upload stands, so that its sender can go on from there."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-from gateway.problems import Ended, Revoked, Silent, Stopping, TooSlow, problem_of
+from gateway.problems import Ended, Problem, Revoked, Silent, Stopping, TooSlow, problem_of
 from gateway.services import Services
 from gateway.tus.completion import durable_offset
+from gateway.tus.holding import Refused
 from gateway.tus.lookup import require_present
-from storage.errors import KeyRevoked, UploadBusy, WriterFenced
+from storage.errors import KeyRevoked, NotFound, UploadBusy, WriterFenced
 from storage.upload import Upload
 
 #: After these the server reads nothing more from the connection.
 _CLOSING = (Revoked, Silent, Stopping, TooSlow)
 
 
-@asynccontextmanager
-async def telling_offset(services: Services, upload: Upload) -> AsyncIterator[None]:
-    """Let every refusal that leaves the upload open carry its `Upload-Offset`."""
+@contextmanager
+def telling_location(location: str) -> Iterator[None]:
+    """Let a refusal of the bytes that came with a creation say where the upload is all the same."""
     try:
         yield
+    except Problem as problem:
+        problem.headers["Location"] = location
+        raise
+
+
+@asynccontextmanager
+async def telling_offset(services: Services, upload: Upload, provided: int) -> AsyncIterator[None]:
+    """Let every refusal that leaves the upload there carry its `Upload-Offset`.
+
+    Raises `Refused` for bytes at `provided` that found the others being made the original just then.
+    """
+    try:
+        yield
+    except NotFound as error:
+        latest = require_present(await services.uploads.load(upload.id, None))
+        raise Refused(await durable_offset(services, latest), provided) from error
     except (Ended, KeyRevoked, UploadBusy, WriterFenced) as error:
         problem = problem_of(error)
         if problem is None:

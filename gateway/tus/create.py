@@ -12,7 +12,9 @@ from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.tus.admission import admit, require_allowance
 from gateway.tus.append import append_body, body_too_long, is_overlong
+from gateway.tus.checksum import parse_checksum
 from gateway.tus.completion import JOIN_SECONDS, complete
+from gateway.tus.conflicts import telling_location
 from gateway.tus.head import settled_offset
 from gateway.tus.headers import require_upload_bytes, require_version
 from gateway.tus.lookup import upload_headers
@@ -32,13 +34,16 @@ async def create(request: web.Request) -> web.Response:
     planned = replace(planned, grants=kept_of(request, grant))
     if request.can_read_body:
         require_upload_bytes(request)
+        parse_checksum(request.headers)
         if planned.parts:
-            raise Problem("whole_takes_no_bytes", status=400)
+            raise Problem("bad_request", {"problem": "A whole is made of its parts: it brings no bytes."})
         if is_overlong(request, planned, 0):
             raise body_too_long(request, planned, 0)
     upload, new = await _begin(request, planned, evidence)
-    response = await (_first_bytes(request, upload) if new else _standing(request, upload))
-    response.headers["Location"] = absolute(request, f"{ROOT}/{upload.id}")
+    location = absolute(request, f"{ROOT}/{upload.id}")
+    with telling_location(location):
+        response = await (_first_bytes(request, upload) if new else _standing(request, upload))
+    response.headers["Location"] = location
     if new or await grant_again(request, upload, planned.grants):
         response.headers["Upload-Grant"] = grant
     return response

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import StreamReader
 
-from gateway.problems import Problem, Stopping, TakenOver, offset_mismatch
+from gateway.problems import Problem, Stopping, TakenOver
 from storage.errors import UploadBusy
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
@@ -26,6 +26,19 @@ _LEAVING_SECONDS = 0.15
 
 #: Seconds all of them get when the server stops: their bytes are being made durable.
 _DRAIN_SECONDS = 3.0
+
+
+class Refused(Problem):
+    """The upload stands elsewhere, or another sender's bytes are arriving; of this body nothing was read."""
+
+    def __init__(self, offset: int, provided: int, *, sending: bool = False) -> None:
+        detail = {"expected": str(offset), "provided": str(provided)}
+        code = "upload_busy" if offset == provided else "offset_mismatch"
+        super().__init__(code, detail, headers={"Upload-Offset": str(offset)})
+        self.offset = offset
+        self.provided = provided
+        #: Whether another sender's bytes are arriving.
+        self.sending = sending
 
 
 @dataclass(eq=False, slots=True)
@@ -70,7 +83,7 @@ class Holders:
     ) -> AsyncIterator[tuple[Upload, UploadWriter]]:
         """Hold the upload and give its writer, together with the record at the writer's epoch.
 
-        Raises `Problem` (409) when the upload does not stand at `provided` or another one is receiving,
+        Raises `Refused` (409) when the upload does not stand at `provided` or another one is receiving,
         `WriterFenced` when another taker was faster, `Stopping`.
         """
         async with AsyncExitStack() as stack:
@@ -81,7 +94,7 @@ class Holders:
                 held = await self._take_over(held, provided)
                 writer = await stack.enter_async_context(self._open(held, body))
             if writer.offset != provided:
-                raise offset_mismatch(writer.offset, provided)
+                raise Refused(writer.offset, provided)
             yield held, writer
 
     @asynccontextmanager
@@ -101,14 +114,13 @@ class Holders:
     async def _take_over(self, upload: Upload, provided: int) -> Upload:
         """End a stalled holder and return the record a new writer may use.
 
-        Raises `Problem` (409 with the durable offset) for an active one, and when the taker could not go
+        Raises `Refused` (409 with the durable offset) for an active one, and when the taker could not go
         on from where the upload stands: then nobody is ended for it.
         """
         offset = await self._store.offset(upload.ref)
-        if offset != provided:
-            raise offset_mismatch(offset, provided)
-        if await self._store.idle_seconds(upload.ref) < STALLED_SECONDS:
-            raise Problem("upload_busy", headers={"Upload-Offset": str(offset)})
+        sending = await self._store.idle_seconds(upload.ref) < STALLED_SECONDS
+        if sending or offset != provided:
+            raise Refused(offset, provided, sending=sending)
         if await self.stop(upload.id):
             return upload
         return await self._fence(upload)

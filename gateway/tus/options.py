@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from config.formats import load_formats
+from gateway.tus.checksum import ALGORITHMS
 from gateway.tus.protocol import EXTENSIONS, VERSION
 
 
@@ -13,6 +14,7 @@ async def options(_: web.Request) -> web.Response:
         headers={
             "Tus-Version": VERSION,
             "Tus-Extension": ",".join(EXTENSIONS),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
             "Tus-Max-Size": str(load_formats().largest_bytes),
         },
     )

@@ -7,6 +7,7 @@ ROOT = "/v1/uploads"
 
 #: What is composed here, and only that, is announced.
 EXTENSIONS = (
+    "checksum",
     "creation",
     "creation-with-upload",
     "creation-defer-length",

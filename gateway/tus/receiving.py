@@ -5,17 +5,30 @@ durable when its context closes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from aiohttp import StreamReader
 
 from gateway.problems import Ended, Problem, Silent
-from storage.uploads import UploadWriter
+
+
+class Sink(Protocol):
+    """What takes the bytes: as `storage.uploads.UploadWriter`."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the upload so far."""
+        ...
+
+    async def write(self, chunks: Sequence[bytes]) -> None:
+        """Append the chunks."""
+        ...
 
 
 async def receive(
     body: StreamReader,
-    writer: UploadWriter,
+    writer: Sink,
     *,
     limit: int,
     beyond: Callable[[int], Problem],
@@ -31,7 +44,7 @@ async def receive(
     """
     while True:
         try:
-            chunk = await _next_piece(body, silent_seconds)
+            chunk = await next_piece(body, silent_seconds)
         except (ConnectionError, Ended) as error:
             if rest := _left_over(body, error):
                 await _append(writer, rest, limit, beyond)
@@ -43,7 +56,8 @@ async def receive(
         await arrived()
 
 
-async def _next_piece(body: StreamReader, silent_seconds: float) -> bytes:
+async def next_piece(body: StreamReader, silent_seconds: float) -> bytes:
+    """Return what has arrived of a body, nothing at its end. Raises `ConnectionError`, `Ended`."""
     try:
         async with asyncio.timeout(silent_seconds):
             return await body.readany()
@@ -53,7 +67,7 @@ async def _next_piece(body: StreamReader, silent_seconds: float) -> bytes:
         raise Silent from error
 
 
-async def _append(writer: UploadWriter, chunk: bytes, limit: int, beyond: Callable[[int], Problem]) -> None:
+async def _append(writer: Sink, chunk: bytes, limit: int, beyond: Callable[[int], Problem]) -> None:
     reached = writer.offset + len(chunk)
     if reached > limit:
         await writer.write([chunk[: limit - writer.offset]])

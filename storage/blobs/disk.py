@@ -83,7 +83,7 @@ def open_regular(path: Path) -> FileIO:
 
 
 async def read_range(path: Path, first: int, last: int | None) -> AsyncIterator[bytes]:
-    """Yield the bytes `first` to `last` inclusive (`None`: to the end) of a file, at most `PIECE_BYTES` at once.
+    """Yield the bytes `first` to `last` inclusive (`None`: to the end) of a file in pieces of at most 1 MiB.
 
     Raises `NotFound` before the first piece.
     """

@@ -54,9 +54,9 @@ class Api:
             return answer.headers["Location"].removeprefix(self.url), answer.headers["Evidence-Location"]
 
     async def patch(
-        self, upload: str, offset: int, data: bytes | AsyncIterator[bytes]
+        self, upload: str, offset: int, data: bytes | AsyncIterator[bytes], **more: str
     ) -> aiohttp.ClientResponse:
-        headers = {**BYTES, "Upload-Offset": str(offset)}
+        headers = {**BYTES, "Upload-Offset": str(offset), **more}
         body = io.BytesIO(data) if isinstance(data, bytes) else data
         async with self.session.patch(upload, data=body, headers=headers) as answer:
             await answer.read()

@@ -11,6 +11,7 @@ from config.settings import Settings
 from scanning.freshness import is_fresh
 from scanning.outcome import ScanOutcome, Verdict
 from storage.digests import sha256_file
+from storage.errors import Damaged
 from storage.evidence import Evidence, Scan, original_key, sidecar_key
 from storage.states import EvidenceState
 from workers.context import Context
@@ -22,7 +23,10 @@ RAW_BYTES = "raw_bytes"
 
 
 async def scan(context: Context, evidence: Evidence) -> Finding:
-    """Scan and hash the original. Raises `Outage`, `ScannerUnavailable`, `StorageError`."""
+    """Scan and hash the original.
+
+    Raises `Outage`, `ScannerUnavailable`, `StorageError`; `Damaged` when it is not what was received.
+    """
     async with (
         context.blobs.open_local(original_key(evidence.id), None) as path,
         asyncio.TaskGroup() as tasks,
@@ -30,6 +34,8 @@ async def scan(context: Context, evidence: Evidence) -> Finding:
         scanning = tasks.create_task(context.scanner.scan_file(path))
         hashing = tasks.create_task(sha256_file(path))
     outcome, sha256 = scanning.result(), hashing.result()
+    if evidence.sha256 not in {None, sha256}:
+        raise Damaged(f"the original's SHA-256 is {sha256}, and was {evidence.sha256} when it arrived")
     verdict = as_scan(outcome, sha256)
     if ending := refused(outcome):
         return Finding(lambda now, run: ended(now, run, ending, verdict))

@@ -1,0 +1,106 @@
+"""The last bytes of an upload sent again: the answer is the same, if they are the same.
+
+A client repeats its last PATCH when the answer was lost, or a proxy does so at once while the first one is
+still being received. Then nothing is written twice: the repetition waits for the first, reads its own body
+and compares it with what is stored.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import StreamReader, web
+
+from gateway.expecting import ask_for_body
+from gateway.keys import SERVICES
+from gateway.problems import offset_mismatch
+from gateway.services import Services
+from gateway.tus.conflicts import telling_offset
+from gateway.tus.head import settled_offset
+from gateway.tus.holding import Refused
+from gateway.tus.lengths import announced_length
+from gateway.tus.lookup import find_upload
+from gateway.tus.receipt import receipt
+from gateway.tus.receiving import next_piece
+from storage.evidence import original_key
+from storage.upload import Upload, UploadState
+
+#: How long a repetition waits for the first at most; it looks this often.
+_PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
+
+_Append = Callable[[Upload], Awaitable[web.Response]]
+
+
+async def append_once(request: web.Request, upload: Upload, provided: int, append: _Append) -> web.Response:
+    """Append the body, or find that it is stored already, by another request of the same bytes.
+
+    Raises `Problem` (409) when it is not, and as `append`.
+    """
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while upload.state is not UploadState.FINISHED:
+        try:
+            return await append(upload)
+        except Refused as refused:
+            length = announced_length(request, upload)
+            if time.monotonic() > until or not is_repetition(request.content_length, length, refused):
+                raise
+            whole = refused.offset == length
+        if whole and upload.evidence_id is None:
+            break  # a part never ends; its bytes stay where they are
+        upload = await _look_again(request, whole=whole)
+    return await _compared(request, upload, provided)
+
+
+def is_repetition(body_bytes: int | None, length: int | None, refused: Refused) -> bool:
+    """Tell whether a refused body may be what another one sends, or sent, as the upload's last bytes."""
+    ends_it = refused.provided + (body_bytes or 0) == length
+    begun = refused.sending or refused.offset == length
+    return ends_it and begun and refused.provided <= refused.offset
+
+
+async def _look_again(request: web.Request, *, whole: bool) -> Upload:
+    """Wait a little and return the upload as it is then. Raises `ConnectionError` when the client is gone."""
+    await asyncio.sleep(_LOOK_SECONDS)
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError
+    upload = await find_upload(request)
+    if whole and upload.state is UploadState.OPEN:
+        await settled_offset(request, upload)  # whoever was to finish it may have died
+        return await find_upload(request)
+    return upload
+
+
+async def _compared(request: web.Request, upload: Upload, provided: int) -> web.Response:
+    """Answer as the first time if the body is what the finished upload ends with; raises `Problem` (409)."""
+    services = request.app[SERVICES]
+    length = upload.length_bytes or 0
+    if provided > length or request.content_length not in {None, length - provided}:
+        raise offset_mismatch(length, provided)
+    async with telling_offset(services, upload, provided):
+        await ask_for_body(request)
+        stored = _stored(services, upload, provided)
+        if not await is_same(request.content, stored, services.settings.silent_connection_seconds):
+            raise offset_mismatch(length, provided)
+    return await receipt(services, upload, status=204)
+
+
+def _stored(services: Services, upload: Upload, first: int) -> AsyncIterator[bytes]:
+    """Return a finished upload's bytes from `first` on; those of a part stay where they were received."""
+    if upload.evidence_id is None:
+        return services.store.read(upload.ref, first)
+    return services.blobs.read(original_key(upload.evidence_id), first)
+
+
+async def is_same(body: StreamReader, stored: AsyncIterator[bytes], silent_seconds: float) -> bool:
+    """Tell whether a body's bytes are those that are stored; it is read no further than needed."""
+    arrived = b""
+    async for piece in stored:
+        at = 0
+        while rest := len(piece) - at:
+            arrived = arrived or await next_piece(body, silent_seconds)
+            chunk, arrived = arrived[:rest], arrived[rest:]
+            if not chunk or not piece.startswith(chunk, at):
+                return False
+            at += len(chunk)
+    return not arrived and not await next_piece(body, silent_seconds)
