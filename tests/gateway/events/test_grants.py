@@ -1,9 +1,20 @@
-"""A grant follows its own evidence, and nothing else."""
+"""Streams of those whose bearer is not a key: an issuer's token, which ends, and a grant of one upload."""
 
+from typing import Any
+
+import pytest
+
+from gateway.events import writing
 from gateway.services import Services
 from tests.gateway.conftest import OpenApi
 from tests.gateway.events.reading import add, reading
 from tests.services.api import TUS, Api
+from tests.services.issuer import Issuer
+
+
+@pytest.fixture
+def chosen(issuer: Issuer) -> dict[str, Any]:
+    return issuer.settings
 
 
 async def test_a_grant_follows_its_own_evidence_and_nothing_else(
@@ -17,3 +28,20 @@ async def test_a_grant_follows_its_own_evidence_and_nothing_else(
         assert (await stream.evidence()).data["state"] == "receiving"
     for path in (f"/v1/evidence/{other}/events", "/v1/events"):
         assert (await holder.download(path))[0] == 401
+
+
+async def test_a_stream_ends_when_its_token_has_expired(
+    issuer: Issuer, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "HEARTBEAT_SECONDS", 0.2)
+    evidence_id = await add(services)
+    async with Api(url, issuer.sign(-3)) as teacher:  # good within the leeway, and for two seconds only
+        async with (
+            reading(teacher, "/v1/events") as centre,
+            reading(teacher, f"/v1/evidence/{evidence_id}/events") as own,
+        ):
+            await own.evidence()
+            await centre.ended(10)
+            await own.ended(10)
+            assert centre.comments > 1
+        assert (await teacher.download("/v1/events"))[0] == 401
