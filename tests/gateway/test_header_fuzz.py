@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import re
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,14 +17,18 @@ from yarl import URL
 
 from config.formats import extension_of
 from gateway.addresses import absolute
-from gateway.events.cursor import parse_cursor, parse_version
+from gateway.events.cursor import format_cursor, parse_cursor, parse_version
 from gateway.http_range import Span, Unsatisfiable, is_unchanged, parse_range, range_applies
 from gateway.openapi.headers import load_headers
 from gateway.problems import Problem, problem_response
+from gateway.tus.concatenation import parse_concat
 from gateway.tus.headers import NUMBER_DIGITS, parse_idempotency_key, parse_number
 from gateway.tus.metadata import LONGEST_NAME, clean_name, filename_of, parse_metadata
+from gateway.tus.protocol import ROOT
 from storage.errors import BadCursor
 from storage.records.evidence import _format_cursor, _parse_cursor
+
+T = TypeVar("T")
 
 #: Letters with a meaning somewhere.
 TEXT = st.text() | st.text(alphabet=' ,;:="\\/.\x00\x0b\x1c\x85\xa0\u2028%-+@#?[]Aa0=')
@@ -40,8 +46,23 @@ class Connection(asyncio.Transport):
         return {"sockname": ("127.0.0.1", 8080)}.get(name, default)
 
 
+def asked(sent: dict[str, str]) -> web.Request:
+    return make_mocked_request("GET", "/", headers=sent, transport=Connection())
+
+
 def headers(name: str, values: list[str]) -> CIMultiDictProxy[str]:
     return CIMultiDictProxy(CIMultiDict((name, value) for value in values))
+
+
+def parsed(parse: Callable[[], T], *codes: str) -> T | Problem:
+    """Return what a parser makes of it; its refusal is one of a header, or has one of the codes."""
+    try:
+        return parse()
+    except Problem as problem:
+        refused = problem
+    assert refused.code in {"invalid_header", *codes}
+    assert 400 <= refused.status < 500
+    return refused
 
 
 def shown(problem: Problem) -> bytes:
@@ -52,13 +73,10 @@ def shown(problem: Problem) -> bytes:
 
 @given(ANY)
 def test_metadata_that_passes_can_be_reflected(text: str) -> None:
-    try:
-        pairs = parse_metadata(text)
-    except Problem as problem:
-        assert (problem.code, problem.status) == ("invalid_header", 400)
-        return
-    assert re.fullmatch(r"[ -~\t]*", text)
-    assert all(re.fullmatch(r"[!-+\--~]+", key) for key in pairs)
+    pairs = parsed(lambda: parse_metadata(text))
+    if not isinstance(pairs, Problem):
+        assert re.fullmatch(r"[ -~\t]*", text)
+        assert all(re.fullmatch(r"[!-+\--~]+", key) for key in pairs)
 
 
 @given(PAIRS)
@@ -89,12 +107,9 @@ def test_a_refusal_of_metadata_repeats_nothing_of_it(text: str) -> None:
 
 @given(VALUES)
 def test_a_number_is_one_or_refused(values: list[str]) -> None:
-    try:
-        number = parse_number(headers("Upload-Length", values), "Upload-Length")
-    except Problem as problem:
-        assert (problem.code, problem.status) == ("invalid_header", 400)
-        return
-    assert values == [] if number is None else 0 <= number < 10**NUMBER_DIGITS
+    number = parsed(lambda: parse_number(headers("Upload-Length", values), "Upload-Length"))
+    if not isinstance(number, Problem):
+        assert values == [] if number is None else 0 <= number < 10**NUMBER_DIGITS
 
 
 @given(st.integers(min_value=0, max_value=10**NUMBER_DIGITS - 1))
@@ -104,13 +119,10 @@ def test_every_number_that_is_described_is_understood(number: int) -> None:
 
 @given(VALUES)
 def test_a_repeated_requests_key_is_as_described_or_refused(values: list[str]) -> None:
-    try:
-        key = parse_idempotency_key(headers("Idempotency-Key", values))
-    except Problem as problem:
-        assert (problem.code, problem.status) == ("invalid_header", 400)
-        return
+    key = parsed(lambda: parse_idempotency_key(headers("Idempotency-Key", values)))
     described = load_headers()["Idempotency-Key"].schema["pattern"]
-    assert values == [] if key is None else ([key] == values and re.search(described, key))
+    if not isinstance(key, Problem):
+        assert values == [] if key is None else ([key] == values and re.search(described, key))
 
 
 @given(ANY | st.from_regex(r"bytes=\d{0,20}-\d{0,20}", fullmatch=True), st.integers(0, 10**15))
@@ -138,8 +150,7 @@ def test_tags_are_compared_and_never_raise(text: str, other: str) -> None:
 @given(TEXT, TEXT, TEXT)
 def test_an_address_is_always_a_web_address_of_this_path(proto: str, forwarded: str, host: str) -> None:
     sent = {"X-Forwarded-Proto": proto, "X-Forwarded-Host": forwarded, "Host": host}
-    request = make_mocked_request("GET", "/", headers=sent, transport=Connection())
-    address = absolute(request, "/v1/uploads/abc")
+    address = absolute(asked(sent), "/v1/uploads/abc")
     url = URL(address)
     assert (url.scheme in {"http", "https"}, url.path) == (True, "/v1/uploads/abc")
     assert re.fullmatch(r"[!-~]+", address)
@@ -175,8 +186,33 @@ def test_any_metadata_has_a_name_or_none(pairs: dict[str, bytes]) -> None:
 def test_a_cursor_is_one_that_was_given_out(text: str) -> None:
     with suppress(BadCursor):
         assert _format_cursor(_parse_cursor(text)) == text
-    for parse in (parse_cursor, parse_version):
-        try:
-            parse(text)
-        except Problem as problem:
-            assert (problem.code, problem.status) == ("invalid_header", 400)
+    moment, version = parsed(lambda: parse_cursor(text)), parsed(lambda: parse_version(text))
+    assert isinstance(moment, Problem) or format_cursor(moment) == text
+    assert isinstance(version, Problem) or str(version) == text
+
+
+@given(TEXT | st.lists(TEXT, max_size=3).map(lambda parts: f"final;{' '.join(parts)}"))
+def test_parts_are_named_by_ids_and_nothing_else_is_reflected(text: str) -> None:
+    found = parsed(lambda: parse_concat(asked({"Upload-Concat": text})), "parts_not_found")
+    if not isinstance(found, Problem):
+        shown_again, ids = found
+        assert shown_again == text
+        assert re.fullmatch(r"[ -~]+", text)
+        assert all(re.fullmatch(r"[A-Za-z0-9_-]{16,64}", part) for part in ids)
+
+
+@given(
+    st.lists(st.from_regex(r"[A-Za-z0-9_-]{16,64}", fullmatch=True), min_size=1, max_size=20), st.booleans()
+)
+def test_the_parts_of_a_whole_come_back_in_their_order(ids: list[str], is_absolute: bool) -> None:
+    origin = "http://board.example" if is_absolute else ""
+    header = "final;" + " ".join(f"{origin}{ROOT}/{part}" for part in ids)
+    assert parse_concat(asked({"Upload-Concat": header, "Host": "board.example"})) == (header, tuple(ids))
+
+
+@given(st.from_regex(r"https?://[!-.0-~]{1,30}", fullmatch=True))
+def test_parts_of_another_server_are_none(origin: str) -> None:
+    header = f"final;{origin}.evil.example{ROOT}/{'a' * 32}"
+    assert isinstance(
+        parsed(lambda: parse_concat(asked({"Upload-Concat": header})), "parts_not_found"), Problem
+    )
