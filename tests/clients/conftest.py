@@ -15,7 +15,8 @@ from tests.services.clamd import ClamdServer
 from tests.services.intake import Intake, free_port
 from tests.services.process import short_folder
 
-FILM_BYTES = 50_000_000
+#: No multiple of a chunk: tus-js-client 4.3.1 in Node.js waits for ever when a stream ends with a full one.
+FILM_BYTES = 50_000_003
 
 
 @dataclass(frozen=True)
