@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     allow_demonstration_signatures: bool = False
     #: Signatures older than this make evidence wait.
     signature_max_age_seconds: float = Field(default=3 * 86_400, gt=0)
+    #: Folder of the signatures that clamd loads: changes that clamd's version does not tell are seen there.
+    signatures: Path | None = None
+    #: How often new signatures are looked for; they count once every clamd had this long to load them.
+    signature_check_seconds: float = Field(default=60, gt=0)
+    #: The bytes of infected and rejected evidence are deleted this long after its end; its record stays.
+    quarantine_seconds: float = Field(default=90 * 86_400, gt=0)
 
     #: Unfinished uploads one centre may have at once, and all together (25 each of 2,000 centres).
     open_uploads_per_centre: int = Field(default=1000, ge=1)

@@ -1,5 +1,6 @@
 """Who is asking: bearers, roles, and what each may see."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from aiohttp import web
@@ -70,6 +71,13 @@ def require_role(request: web.Request, role: Role) -> None:
     """Raise `Problem` (403) unless the principal has the role."""
     if role not in request[PRINCIPAL].roles:
         raise Problem("forbidden", {"role": role})
+
+
+def require_board(request: web.Request, roles: Sequence[Role]) -> None:
+    """Raise `Problem` (403) unless the principal is of the board's side and has one of the roles."""
+    principal = request[PRINCIPAL]
+    if principal.centre_id is not None or principal.roles.isdisjoint(roles):
+        raise Problem("forbidden", {"role": roles[0]})
 
 
 def require_content(request: web.Request, evidence: Evidence) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from config.reasons import load_reasons
 from gateway import answers
 from storage import errors
+from workers.judging import NotHeld, NotProved
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -55,6 +56,8 @@ ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (Revoked, "key_revoked"),
     (errors.KeyRevoked, "key_revoked"),
     (Stopping, "busy"),
+    (NotHeld, "not_held"),
+    (NotProved, "not_releasable"),
     (errors.NotFound, "not_found"),
     (errors.UploadBusy, "upload_busy"),
     (errors.WriterFenced, "upload_busy"),

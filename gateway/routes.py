@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from gateway import evidence, health, queues
+from gateway.decision import decide
 from gateway.events import handlers as events
 from gateway.expecting import ASK_LATER
 from gateway.openapi.service import DOCUMENT_PATH
@@ -27,6 +28,7 @@ ROUTES: tuple[web.AbstractRouteDef, ...] = (
     web.get("/v1/evidence/{id}", evidence.show),
     web.get("/v1/evidence/{id}/original", evidence.original),
     web.get("/v1/evidence/{id}/renditions/{kind}", evidence.rendition),
+    web.post("/v1/evidence/{id}/decision", decide),
     web.get("/v1/evidence/{id}/events", events.of_evidence, allow_head=False),
     web.get("/v1/events", events.of_centre, allow_head=False),
     web.get("/v1/queues", queues.queues),

@@ -55,6 +55,12 @@ class Clamd:
         """Ask for the engine and the age of its signatures."""
         return parse_version(await self._ask(b"zVERSION\0", None, self._limits.answer_seconds))
 
+    async def reload(self) -> None:
+        """Have the signatures read anew; it goes on scanning with the old ones until it has."""
+        reply = await self._ask(b"zRELOAD\0", None, self._limits.answer_seconds)
+        if reply != b"RELOADING\0":
+            raise ScanError(f"clamd answered RELOAD with {reply[:80]!r}")
+
     async def scan(self, descriptor: int) -> Reply:
         """Have the regular file behind `descriptor` scanned whole, from its first byte."""
         size_bytes = os.fstat(descriptor).st_size

@@ -51,6 +51,15 @@ class ClamdPool:
         _, version = await self._living()
         return version
 
+    async def versions(self) -> tuple[EngineVersion, ...]:
+        """Return what each server scans with; raises `ScanningError` unless every one answers."""
+        return tuple([await server.clamd.version() for server in self._servers])
+
+    async def reload(self) -> None:
+        """Have every server read its signatures anew; raises `ScanningError` unless every one answers."""
+        for server in self._servers:
+            await server.clamd.reload()
+
     async def scan_file(self, path: Path) -> ScanOutcome:
         """Scan the regular file at `path`, whole or in windows.
 

@@ -199,3 +199,21 @@ upload = Table(
     Index(None, "evidence_id"),
     UniqueConstraint("centre_id", "idempotency_key"),
 )
+
+#: When signatures came into force that tell more than those before; the last row's are the present ones.
+signature_set = Table(
+    "signature_set",
+    metadata,
+    Column("effective_at", UtcTime, primary_key=True),
+    Column("identity", String, nullable=False),
+)
+
+#: What was done with evidence after its end and is no change of it, so no event of its audit trail.
+upkeep = Table(
+    "upkeep",
+    metadata,
+    _evidence_id(primary_key=True),
+    # Begin of the last scan with later signatures.
+    Column("rescanned_at", UtcTime),
+    Column("purged_at", UtcTime),
+)

@@ -7,6 +7,7 @@ from scanning.pool import ClamdPool
 from storage.blobs import BlobStore
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.upkeep import Upkeep
 from transcode.children import ChildPool
 from workers.queue import JobQueue
 
@@ -20,6 +21,7 @@ class Context:
     name: str
     evidence: EvidenceRecords
     outbox: Outbox
+    upkeep: Upkeep
     blobs: BlobStore
     queue: JobQueue
     scanner: ClamdPool

@@ -94,14 +94,7 @@ def verified(evidence: Evidence, run: Run, content: Content, scan: Scan) -> Chan
     """The content is what the name says and every member was scanned: the renditions are due."""
     if not _awaited(evidence, run):
         return None
-    marked = replace(
-        _done(evidence, run),
-        format=content.type,
-        media_type=content.media_type,
-        flags=tuple(sorted({*evidence.flags, *content.flags})),
-        scan=scan,
-        facts={**evidence.facts, **content.facts, "kind": content.kind},
-    )
+    marked = replace(_known(_done(evidence, run), content), scan=scan)
     after, jobs = enter(marked, EvidenceState.VERIFIED, content.kind, run.ended_at)
     note = {"format": content.type, "coverage": scan.coverage}
     return Change(after, "verified", run.actor, jobs, (run.job.id,), note)
@@ -124,18 +117,22 @@ def rendered(
     return Change(after, "rendered", run.actor, drop_jobs=(run.job.id,), note=note)
 
 
-def ended(evidence: Evidence, run: Run, ending: Ending, scan: Scan | None = None) -> Change | None:
-    """A stage found that this evidence cannot become ready."""
+def ended(
+    evidence: Evidence, run: Run, ending: Ending, scan: Scan | None = None, content: Content | None = None
+) -> Change | None:
+    """A stage found that this evidence cannot become ready; what its content is may be known all the same."""
     if not _awaited(evidence, run):
         return None
     failed = _done(evidence, run, StageState.FAILED)
+    if content:
+        failed = _known(failed, content)
     after = replace(
         failed,
         state=ending.state,
         code=ending.code,
         detail=dict(ending.detail),
         scan=scan or evidence.scan,
-        sha256=scan.sha256 if scan else evidence.sha256,
+        sha256=evidence.sha256 or (scan.sha256 if scan else None),
     )
     note = {"code": ending.code, "stage": run.job.stage}
     return Change(after, str(ending.state), run.actor, (), open_job_ids(evidence), note)
@@ -213,6 +210,17 @@ def _done(evidence: Evidence, run: Run, state: StageState = StageState.DONE) -> 
         evidence.stage(run.job.stage), state=state, started_at=run.started_at, ended_at=run.ended_at
     )
     return replace(evidence, stages=_with_stage(evidence.stages, stage), delayed=False, code=None, detail={})
+
+
+def _known(evidence: Evidence, content: Content) -> Evidence:
+    """Keep what the content was found to be."""
+    return replace(
+        evidence,
+        format=content.type,
+        media_type=content.media_type,
+        flags=tuple(sorted({*evidence.flags, *content.flags})),
+        facts={**evidence.facts, **content.facts, "kind": content.kind},
+    )
 
 
 def _given_up(evidence: Evidence, run: Run, stage: Stage, note: Mapping[str, Any]) -> Change:

@@ -63,6 +63,10 @@ class Keys:
         """Return the key of the hash that knows the jobs of one piece of evidence."""
         return f"{self.prefix}:evidence:{evidence_id}"
 
+    def turn(self, what: str) -> str:
+        """Return the key that names who does what one process at a time should do."""
+        return f"{self.prefix}:turn:{what}"
+
     @property
     def events(self) -> str:
         """Return the channel on which progress is told as it is reported."""

@@ -175,6 +175,14 @@ class JobQueue:
             answers = await pipeline.execute()
         return {key: _progress(rows) for key, rows in zip(evidence_ids, answers, strict=True)}
 
+    async def take_turn(self, what: str, worker: str, seconds: float) -> bool:
+        """Tell whether this worker may do, for so long, what one process at a time should do.
+
+        A hint that spares work and no lock: after Redis was wiped, two may have the turn.
+        """
+        milliseconds = round(seconds * 1000)
+        return bool(await self._run(load_script("turn"), [self._keys.turn(what)], [worker, milliseconds]))
+
     async def _run(self, script: str, keys: Sequence[str], args: Sequence[Any]) -> Any:  # noqa: ANN401  each script answers in its own way
         async with _limited():
             return await self._client.register_script(script)(keys, args)

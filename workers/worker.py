@@ -13,13 +13,14 @@ from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.upkeep import Upkeep
 from storage.states import StageName
 from transcode.children import open_children
 from transcode.sandbox import detect
 from workers.context import Context
 from workers.heartbeat import Heartbeat, open_heartbeat
 from workers.lease import LeaseWorker
-from workers.pipeline import PIPELINE
+from workers.pipeline import PIPELINE, STEPS
 from workers.queue import open_queue
 from workers.reconcile import reconcile_for_ever
 from workers.room import Room
@@ -29,6 +30,7 @@ from workers.tasks.scan import scan
 from workers.tasks.thumbnail import thumbnail
 from workers.tasks.transcode import transcode
 from workers.tasks.verify import verify
+from workers.upkeeping import keep_up_for_ever
 
 #: The work of every stage.
 WORK: dict[StageName, Work] = {
@@ -54,12 +56,14 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
                 loop.add_signal_handler(signum, _drain, workers)
             _log.info("working", queues=list(queues), worker=heartbeat.worker, sandbox=detect())
             async with asyncio.TaskGroup() as tasks:
-                reconciling = tasks.create_task(
-                    reconcile_for_ever(context.outbox, context.queue, settings.reconcile_seconds)
-                )
+                pause_seconds = settings.reconcile_seconds
+                beside = [tasks.create_task(reconcile_for_ever(context.outbox, context.queue, pause_seconds))]
+                if STEPS[StageName.SCAN].queue in queues:
+                    beside.append(tasks.create_task(keep_up_for_ever(context)))
                 running = [tasks.create_task(worker.run()) for worker in workers]
                 await asyncio.wait(running)
-                reconciling.cancel()
+                for task in beside:
+                    task.cancel()
 
 
 def _drain(workers: Sequence[LeaseWorker]) -> None:
@@ -109,6 +113,7 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
             name=f"worker:{name}",
             evidence=EvidenceRecords(database),
             outbox=Outbox(database),
+            upkeep=Upkeep(database),
             blobs=LocalBlobStore(settings.store / "blobs"),
             queue=queue,
             scanner=ClamdPool(settings.clamd_sockets),

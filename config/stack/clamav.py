@@ -4,29 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+from config.signatures import DATABASES, DATED
 from config.stack import StackError
 from config.stack.child import find_program
 from config.stack.layout import Layout
 from config.stack.options import DEMONSTRATION_SIGNATURES
 from config.stack.part import Part, ask_socket
-
-#: Endings of the files that clamd loads (docs.clamav.net, "Signatures"); only the first two carry a date.
-DATED = (".cvd", ".cld")
-DATABASES = (
-    *DATED,
-    ".cud",
-    ".hdb",
-    ".hsb",
-    ".hdu",
-    ".hsu",
-    ".mdb",
-    ".msb",
-    ".ndb",
-    ".ndu",
-    ".ldb",
-    ".ldu",
-    ".db",
-)
 
 #: Over a limit clamd reads nothing and answers OK, unless AlertExceedsMax; 2147483645 is the most it reads.
 #: Sizes are in M and below 4 GiB: ClamAV 1.0 reads no others.

@@ -16,12 +16,13 @@ from config.stack.port import HOST
 QUEUES = ("scan", "verify", "video", "image")
 
 
-def environment(options: Options, layout: Layout, port: int) -> Mapping[str, str]:
+def environment(options: Options, layout: Layout, signatures: Path, port: int) -> Mapping[str, str]:
     """Return our own environment with this stack's settings (`config/settings.py`) in it."""
     ours = {
         "INTAKE_DATA": str(layout.data),
         "INTAKE_REDIS_URL": f"unix://{layout.sockets / 'redis.sock'}",
         "INTAKE_CLAMD_SOCKETS": json.dumps([str(layout.sockets / "clamd.sock")]),
+        "INTAKE_SIGNATURES": str(signatures),
         "INTAKE_HOST": HOST,
         "INTAKE_PORT": str(port),
         "INTAKE_ALLOW_DEMONSTRATION_SIGNATURES": json.dumps(options.allow_demonstration_signatures),

@@ -68,7 +68,7 @@ async def serve(options: Options) -> int:
     with open_layout(options.data, fresh=options.fresh) as layout:
         port = choose_port(options.port)
         signatures = prepare_signatures(layout, options.signatures)
-        env = environment(options, layout, port)
+        env = environment(options, layout, signatures, port)
         async with kept(behind(options, layout, signatures), layout=layout, env=env):
             await run_errand("migrate", module("storage", "migrate"), layout=layout, env=env)
             async with kept(in_front(options, port), layout=layout, env=env):

@@ -13,7 +13,7 @@ from gateway import answers
 from gateway.middlewares import OPEN_PATHS
 from gateway.openapi.edition import Edition
 from gateway.openapi.headers import load_headers
-from gateway.openapi.operation import Operation, Query
+from gateway.openapi.operation import JSON, Operation, Query
 from gateway.openapi.operations import OPERATIONS
 from gateway.openapi.responses import responses_of
 from gateway.openapi.schemas import Schema, schemas_of
@@ -73,6 +73,8 @@ def _types(operations: Iterable[Operation]) -> Iterator[Any]:
     yield answers.Problem
     yield RenditionKind
     for operation in operations:
+        if operation.body:
+            yield operation.body
         yield from (answer.body for answer in operation.answers if answer.body is not None)
         yield from (query.schema for query in operation.queries if not isinstance(query.schema, dict))
 
@@ -86,6 +88,8 @@ def _operation(operation: Operation, bodies: Mapping[Any, Schema]) -> dict[str, 
     }
     if operation.takes:
         shown["requestBody"] = {"content": {operation.takes: {}}}
+    if operation.body:
+        shown["requestBody"] = {"required": True, "content": {JSON: {"schema": bodies[operation.body]}}}
     return shown | ({"security": []} if is_open else {})
 
 

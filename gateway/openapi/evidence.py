@@ -1,6 +1,7 @@
 """The operations on evidence."""
 
 from gateway import answers
+from gateway.decision import Decision
 from gateway.events.wording import CONTENT_TYPE as EVENTS_TYPE
 from gateway.evidence import LARGEST_PAGE, USUAL_PAGE
 from gateway.openapi.operation import Answer, Operation, Query
@@ -59,6 +60,14 @@ EVIDENCE = (
         refusals=_REFUSED,
         tells_evidence=True,
         accepts=_CONDITIONS,
+    ),
+    Operation(
+        "POST",
+        "/v1/evidence/{id}/decision",
+        "Release held evidence to go on, or reject it (board: qa_officer, team_leader)",
+        (Answer(200, "The evidence as it is now.", answers.Evidence),),
+        refusals=(*_LOOKING, "bad_request", "not_held", "not_releasable"),
+        body=Decision,
     ),
     Operation(
         "GET",

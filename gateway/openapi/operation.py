@@ -46,5 +46,7 @@ class Operation:
     #: Request headers (rows of `gateway.openapi.headers`).
     requires: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
-    #: Media type of the request's body.
+    #: Media type of the request's body…
     takes: str | None = None
+    #: …or its type, when it is JSON.
+    body: Any = None

@@ -30,6 +30,9 @@ _UNREADABLE = (
     Damaged,
 )
 _EVENT = [field.name for field in fields(AuditEvent)]
+#: Kind of the event after which quarantined bytes are gone.
+PURGED = "purged"
+
 #: In these states the original may be gone.
 _BYTES_MAY_BE_GONE = frozenset({EvidenceState.EXPIRED, EvidenceState.WITHDRAWN})
 
@@ -73,7 +76,8 @@ class AuditTrail:
             return
         for finding in findings:
             yield finding
-        if blobs and stored.evidence.state not in _BYTES_MAY_BE_GONE:
+        purged = any(event.kind == PURGED for event in events)
+        if blobs and not purged and stored.evidence.state not in _BYTES_MAY_BE_GONE:
             async for finding in _verify_bytes(stored.evidence, blobs):
                 yield finding
 

@@ -40,22 +40,30 @@ class Member(_Reply):
     name: Annotated[str, Field(max_length=120)]
 
 
-class Accepted(_Reply):
-    """The content is what the name says."""
-
-    accepted: Literal[True]
-    type: Annotated[str, AfterValidator(_known_type)]
+class _Found(_Reply):
+    #: Row of the table of types; `None` for content in no format that is known.
+    type: Annotated[str, AfterValidator(_known_type)] | None
     flags: list[str]
     facts: Facts
     members: list[Member]
+    #: Whether the members are all that is inside.
+    whole: bool
 
-    def content(self) -> Content:
-        """Return what was found, its media type and kind by the table."""
+    def content(self) -> Content | None:
+        """Return what was found, its media type and kind by the table; `None` for what is unknown."""
+        if self.type is None:
+            return None
         row = load_formats().types[self.type]
         return Content(row.name, row.media_type, row.kind, self.flags, self.facts)
 
 
-class Refused(_Reply):
+class Accepted(_Found):
+    """The content is what the name says."""
+
+    accepted: Literal[True]
+
+
+class Refused(_Found):
     """The content cannot be taken, or a person must look."""
 
     accepted: Literal[False]

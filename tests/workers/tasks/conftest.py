@@ -15,6 +15,7 @@ from storage.evidence import Evidence, original_key
 from storage.records.database import migrate, open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
+from storage.records.upkeep import Upkeep
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
 from tests.services.redis import RedisServer
@@ -58,6 +59,7 @@ async def workplace(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[
             name="worker:test",
             evidence=EvidenceRecords(database),
             outbox=Outbox(database),
+            upkeep=Upkeep(database),
             blobs=LocalBlobStore(settings.store / "blobs"),
             queue=queue,
             scanner=unused,

@@ -13,14 +13,15 @@ ACCEPTED = {
     "flags": [],
     "facts": {"width": 3, "tracks": {"video": 1}, "brands": ["isom"]},
     "members": [{"name": "a", "file": "1", "size_bytes": 3}],
+    "whole": True,
 }
 REFUSED = {
+    **ACCEPTED,
     "accepted": False,
+    "type": None,
     "state": "held",
     "code": "held_damaged",
     "detail": {"problem": "cut"},
-    "members": [],
-    "whole": True,
 }
 PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
 
@@ -28,13 +29,15 @@ PICTURE = {"file": "a.jpg", "media_type": "image/jpeg", "width": 3, "height": 2}
 def test_media_type_and_kind_come_from_our_own_table() -> None:
     found = Inspected.model_validate({"found": ACCEPTED}).found
     assert isinstance(found, Accepted)
-    assert (found.content().media_type, found.content().kind) == ("image/jpeg", "image")
+    content = found.content()
+    assert content
+    assert (content.media_type, content.kind) == ("image/jpeg", "image")
 
 
 def test_a_refusal_keeps_its_words() -> None:
     found = Inspected.model_validate({"found": REFUSED}).found
     assert isinstance(found, Refused)
-    assert (found.state, found.detail) == ("held", {"problem": "cut"})
+    assert (found.state, found.detail, found.content()) == ("held", {"problem": "cut"}, None)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,7 @@ def test_a_refusal_keeps_its_words() -> None:
         {**ACCEPTED, "facts": {"tracks": {"video": float("inf")}}},
         {**ACCEPTED, "members": [{"file": 3}]},
         {**ACCEPTED, "members": None},
+        {**ACCEPTED, "whole": None},
         {**ACCEPTED, "accepted": "yes"},
         {**REFUSED, "state": "ready"},
         {**REFUSED, "state": "infected"},
