@@ -31,9 +31,6 @@ _RANGE: Mapping[str, Any] = {"type": "string", "examples": ["bytes=0-499", "byte
 
 def load_headers() -> Mapping[str, Header]:
     """Return the table; limits and accepted names are those of the configuration."""
-    formats = load_formats()
-    length = {**_BYTES, "maximum": formats.largest_bytes}
-    accepted = f"The name under `filename` ends in one of {formats.names}, or has no extension."
     return {
         "Accept-Ranges": Header("The unit of ranges.", {"const": "bytes"}),
         "Content-Disposition": Header("The name it is saved under.", _TEXT),
@@ -58,6 +55,22 @@ def load_headers() -> Mapping[str, Header]:
             _matching(f"sha-256=:{_BASE64}:"),
         ),
         "Retry-After": Header("Try again after this many seconds.", {"type": "integer", "minimum": 1}),
+        "WWW-Authenticate": Header("How to sign in.", {"type": "string", "pattern": "^Bearer"}),
+        "X-HTTP-Method-Override": Header(
+            "The method meant, for clients that cannot send it.",
+            {"enum": ["PATCH", "DELETE", "HEAD"]},
+        ),
+        "X-Request-Id": Header("Names this request in the logs.", _matching("[0-9a-f]{32}")),
+        **_upload_headers(),
+    }
+
+
+def _upload_headers() -> Mapping[str, Header]:
+    """Return the rows of the upload protocol."""
+    formats = load_formats()
+    length = {**_BYTES, "maximum": formats.largest_bytes}
+    accepted = f"The name under `filename` ends in one of {formats.names}, or has no extension."
+    return {
         "Tus-Checksum-Algorithm": Header("The algorithms that `Upload-Checksum` may name.", _TEXT),
         "Tus-Extension": Header("The protocol extensions that are offered.", _TEXT),
         "Tus-Max-Size": Header("The largest upload in bytes.", _BYTES),
@@ -80,12 +93,6 @@ def load_headers() -> Mapping[str, Header]:
             _matching(f"(?:{_PAIR}(?:,{_PAIR})*)?"),
         ),
         "Upload-Offset": Header("Where the upload stands, in bytes.", _BYTES),
-        "WWW-Authenticate": Header("How to sign in.", {"type": "string", "pattern": "^Bearer"}),
-        "X-HTTP-Method-Override": Header(
-            "The method meant, for clients that cannot send it.",
-            {"enum": ["PATCH", "DELETE", "HEAD"]},
-        ),
-        "X-Request-Id": Header("Names this request in the logs.", _matching("[0-9a-f]{32}")),
     }
 
 
