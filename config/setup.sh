@@ -17,6 +17,7 @@ POLICY=/usr/sbin/policy-rc.d
 PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-freshclam
     redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux"
 TEST_PROGRAMS="chromium:chromium node:nodejs npm:npm"
+TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles"
 # Ubuntu 24.04 and Debian 13 renamed some libraries: the first name that exists is taken.
 LIBRARIES="libvips.so.42:libvips42t64|libvips42 libmagic.so.1:libmagic1t64|libmagic1"
 PYTHONS="python3.13 python3.12 python3.11 python3"
@@ -42,6 +43,9 @@ can_have() { [ "$1" != chromium ] || { [ -z "${CHROMIUM:-}" ] && ! grep -q '^ID=
 missing_packages() {
     for pair in $PROGRAMS ${TESTS:+$TEST_PROGRAMS}; do
         command -v "${pair%%:*}" >/dev/null || ! can_have "${pair%%:*}" || echo "${pair#*:}"
+    done
+    for pair in ${TESTS:+$TEST_FILES}; do
+        [ -e "${pair%%:*}" ] || echo "${pair#*:}"
     done
     libraries=$(ldconfig -p)
     for pair in $LIBRARIES; do

@@ -39,7 +39,8 @@ EXIT_SECONDS = 2.0
 REST_SECONDS = 0.5
 #: Pause after a child that could not be started.
 RETRY_SECONDS = 1.0
-CHILD_LIMITS = Limits(address_space_bytes=4 << 30, cpu_seconds=600, file_size_bytes=1 << 30)
+#: A document may hold a film that is nearly as large as itself.
+CHILD_LIMITS = Limits(address_space_bytes=4 << 30, cpu_seconds=600, file_size_bytes=5 << 30)
 ROOT = Path(__file__).resolve().parents[1]
 INPUT = "original"
 CHILD_ENVIRONMENT: Mapping[str, str] = {

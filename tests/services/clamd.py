@@ -10,6 +10,8 @@ from tests.services.process import start, stop, wait_until
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-" + b"TEST-FILE!$H+H*"
 #: Signature of EICAR anywhere in any file, in ClamAV's extended format (.ndb).
 EICAR_NDB = f"Eicar.Test:0:*:{EICAR.hex()}\n"
+#: Signature (.hsb) of the program inside every file of Debian's `clamav-testfiles`: its SHA-256 and size.
+CLAM_HSB = "71e7b604d18aefd839e51a39c88df8383bb4c071dc31f87f00a2b5df580d4495:544:Test.ClamExe:73\n"
 
 CONFIG = """
 LocalSocket {socket}
@@ -42,6 +44,7 @@ class ClamdServer:
         self.database.mkdir(parents=True, exist_ok=True)
         (folder / "tmp").mkdir(exist_ok=True)
         (self.database / "test.ndb").write_text(EICAR_NDB)
+        (self.database / "test.hsb").write_text(CLAM_HSB)
 
     def start(self) -> None:
         config = self.folder / "clamd.conf"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,18 @@ class Workplace:
     context: Context
     uploads: UploadRecords
 
-    async def receive(self, data: bytes = b"essay\n") -> Evidence:
-        """Put one piece of evidence where an upload leaves it."""
-        evidence = receiving()
+    async def receive(
+        self, data: bytes = b"essay\n", extension: str | None = "mov", file: Path | None = None
+    ) -> Evidence:
+        """Put one piece of evidence where an upload leaves it: `data`, or the bytes of `file`, which goes."""
+        evidence = replace(receiving(), extension=extension)
         upload = Upload("u" * 32, evidence.id, evidence.centre_id, "key", NOW, NOW + timedelta(days=7))
         await self.uploads.create(upload, evidence)
-        await self.context.blobs.write_bytes(original_key(evidence.id), data)
+        key = original_key(evidence.id)
+        blobs = self.context.blobs
+        stored = await (blobs.publish(key, file) if file else blobs.write_bytes(key, data))
         changed = await self.context.evidence.change(
-            evidence.id, lambda now: received(now, len(data), "key", datetime.now(UTC))
+            evidence.id, lambda now: received(now, stored.size_bytes, "key", datetime.now(UTC))
         )
         assert changed
         return changed.after
