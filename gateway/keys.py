@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from gateway.revocation import Senders
 from gateway.events.feed import Feed
 from gateway.openapi.edition import Edition
+from gateway.revocation import Senders
 from gateway.services import Services
 from gateway.tus.hashing import Hashing
 from gateway.tus.holding import Holders

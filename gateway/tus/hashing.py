@@ -8,7 +8,8 @@ on from where it is, a little with every piece that arrives and the rest at the 
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import structlog
@@ -87,8 +88,8 @@ class Hashing:
         await self._read(place, self._blobs.read(original_key(upload.becomes), place.offset))
         return place.sha256.digest().hex()
 
-    async def _read(self, place: _Place, pieces: AsyncIterator[bytes]) -> None:
-        async with self._slots:
+    async def _read(self, place: _Place, pieces: AsyncGenerator[bytes, None]) -> None:
+        async with self._slots, aclosing(pieces):
             async for piece in pieces:
                 await asyncio.to_thread(place.sha256.update, piece)
                 place.offset += len(piece)

@@ -7,7 +7,8 @@ and compares it with what is stored.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 from aiohttp import StreamReader, web
 
@@ -79,13 +80,14 @@ async def _compared(request: web.Request, upload: Upload, provided: int) -> web.
         raise offset_mismatch(length, provided)
     async with telling_offset(services, upload, provided):
         await ask_for_body(request)
-        stored = _stored(services, upload, provided)
-        if not await is_same(request.content, stored, services.settings.silent_connection_seconds):
-            raise offset_mismatch(length, provided)
+        async with aclosing(_stored(services, upload, provided)) as stored:
+            silent_seconds = services.settings.silent_connection_seconds
+            if not await is_same(request.content, stored, silent_seconds):
+                raise offset_mismatch(length, provided)
     return await receipt(services, upload, status=204)
 
 
-def _stored(services: Services, upload: Upload, first: int) -> AsyncIterator[bytes]:
+def _stored(services: Services, upload: Upload, first: int) -> AsyncGenerator[bytes, None]:
     """Return a finished upload's bytes from `first` on; those of a part stay where they were received."""
     if upload.evidence_id is None:
         return services.store.read(upload.ref, first)

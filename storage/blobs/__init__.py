@@ -3,7 +3,7 @@
 Every implementation passes `tests/storage/blob_contract.py`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +46,10 @@ class BlobStore(Protocol):
         """Return the blob's size. Raises `NotFound`."""
         ...
 
-    def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the bytes `first` to `last` inclusive (`None`: to the end) in pieces of at most 1 MiB.
 
-        Raises `NotFound`, before the first piece.
+        Who stops before the end closes it. Raises `NotFound`, before the first piece.
         """
         ...
 

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -82,7 +82,7 @@ def open_regular(path: Path) -> FileIO:
     return FileIO(descriptor, "rb")
 
 
-async def read_range(path: Path, first: int, last: int | None) -> AsyncIterator[bytes]:
+async def read_range(path: Path, first: int, last: int | None) -> AsyncGenerator[bytes, None]:
     """Yield the bytes `first` to `last` inclusive (`None`: to the end) of a file in pieces of at most 1 MiB.
 
     Raises `NotFound` before the first piece.

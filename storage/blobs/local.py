@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from io import FileIO
 from pathlib import Path
 
@@ -117,10 +117,11 @@ class LocalBlobStore:
         with open_regular(self.locate(key)) as handle:
             return BlobStat(os.fstat(handle.fileno()).st_size)
 
-    async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield a range of the blob's bytes."""
-        async for piece in read_range(self.locate(key), first, last):
-            yield piece
+        async with contextlib.aclosing(read_range(self.locate(key), first, last)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     @contextlib.asynccontextmanager
     async def open_local(self, key: str, sha256: str | None) -> AsyncIterator[Path]:  # noqa: ARG002 - no network

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from storage.blobs import BlobStat
@@ -37,7 +37,7 @@ class MemoryBlobStore:
         """Return the blob's size."""
         return BlobStat(len(self._get(key)))
 
-    async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    async def read(self, key: str, first: int = 0, last: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield a range of the blob's bytes."""
         data = memoryview(self._get(key))[first : None if last is None else last + 1]
         for start in range(0, len(data), PIECE_BYTES):

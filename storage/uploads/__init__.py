@@ -17,7 +17,7 @@ Taking over, in this order:
 Whoever finds a record between 1 and 3 (`len(frozen) < epoch - 1`) does 2 and 3 first.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -114,11 +114,12 @@ class UploadStore(Protocol):
         """
         ...
 
-    def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the bytes `first` to `last` inclusive (`None`: to the end) in pieces of at most 1 MiB.
 
-        Only bytes that count, durable or not, as many as there are now. Raises `NotFound`, and `Damaged`
-        as `measure`, before the first piece; `NotFound` also later, when the upload is finished meanwhile.
+        Only bytes that count, durable or not, as many as there are now. Who stops before the end closes it.
+        Raises `NotFound`, and `Damaged` as `measure`, before the first piece; `NotFound` also later, when
+        the upload is finished meanwhile.
         """
         ...
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping, Sequence
 from pathlib import Path
 
 from storage.blobs.disk import in_thread, read_range, sync_folder
@@ -93,13 +93,17 @@ class LocalUploadStore:
         """Return how long ago the latest segment was begun or written to."""
         return max(0.0, time.time() - await in_thread(self._folder(upload.id).touched_at, upload))
 
-    async def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, upload: UploadRef, first: int = 0, last: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the counted bytes of one segment after the other."""
         folder = self._folder(upload.id)
         sizes = await in_thread(folder.counted_sizes, upload)
         for span in spans(sizes, first, last):
-            async for piece in read_range(segment_path(folder.open, span.epoch), span.first, span.last):
-                yield piece
+            path = segment_path(folder.open, span.epoch)
+            async with contextlib.aclosing(read_range(path, span.first, span.last)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     @contextlib.asynccontextmanager
     async def open_writer(self, upload: UploadRef) -> AsyncIterator[UploadWriter]:

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from storage.blobs.disk import PIECE_BYTES
@@ -102,7 +102,9 @@ class MemoryUploadStore:
         latest = max(epoch for epoch in segments if epoch <= upload.epoch)
         return time.monotonic() - segments[latest].touched_at
 
-    async def read(self, upload: UploadRef, first: int = 0, last: int | None = None) -> AsyncIterator[bytes]:
+    async def read(
+        self, upload: UploadRef, first: int = 0, last: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the counted bytes."""
         frozen = await self.measure(upload)
         whole = self._bytes(replace(upload, frozen=frozen), await self.offset(upload) - sum(frozen))
