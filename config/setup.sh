@@ -16,7 +16,7 @@ CLIENTS_STAMP=.node/complete
 POLICY=/usr/sbin/policy-rc.d
 PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-freshclam
     redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux"
-TEST_PROGRAMS="chromium:chromium node:nodejs npm:npm"
+TEST_PROGRAMS="chromium:chromium nginx:nginx node:nodejs npm:npm"
 TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles"
 # Ubuntu 24.04 and Debian 13 renamed some libraries: the first name that exists is taken.
 LIBRARIES="libvips.so.42:libvips42t64|libvips42 libmagic.so.1:libmagic1t64|libmagic1"
