@@ -3,7 +3,7 @@
 import uuid
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.auth import authenticate, require_standing
@@ -61,6 +61,15 @@ def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResp
 
 
 @web.middleware
+async def require_http_1(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what only looks like HTTP/1.x (RFC 9112, section 2.3): 0.9 has no headers, 2 another framing."""
+    if request.version not in {HttpVersion10, HttpVersion11}:
+        detail = {"problem": "Only HTTP/1.1 is spoken here."}
+        raise Problem("bad_request", detail, headers={"Connection": "close"})
+    return await handler(request)
+
+
+@web.middleware
 async def know_principals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who is asking before anything is answered, even that a path does not exist."""
     if request.path not in OPEN_PATHS and request.method != "OPTIONS":
@@ -81,4 +90,10 @@ async def mark_responses(request: web.Request, response: web.StreamResponse) -> 
         response.headers["Tus-Resumable"] = VERSION
 
 
-MIDDLEWARES: tuple[Middleware, ...] = (name_requests, answer_errors, answer_preflights, know_principals)
+MIDDLEWARES: tuple[Middleware, ...] = (
+    name_requests,
+    answer_errors,
+    require_http_1,
+    answer_preflights,
+    know_principals,
+)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from gateway.keys import OPENAPI
+from gateway.keys import OPENAPI, REQUEST_ID
 from gateway.problems import CONTENT_TYPE
 
 Json = dict[str, Any]
@@ -76,7 +76,7 @@ def keeping_contract(app: web.Application) -> Iterator[None]:
     broken: list[str] = []
 
     async def look(request: web.Request, response: web.StreamResponse) -> None:
-        if response.status in _UNSENT:
+        if response.status in _UNSENT or REQUEST_ID not in request:  # refused before it came to us
             return
         told = isinstance(response, web.Response) and request.method != "HEAD"
         data = bytes(response.body) if told and isinstance(response.body, bytes | bytearray) else None
