@@ -16,15 +16,16 @@ _SIGNED_IN = ("unauthorized", "token_expired", "token_invalid", "no_role", "sign
 
 #: Headers that a refusal may carry, by its status.
 _REFUSED_WITH: Mapping[int, tuple[str, ...]] = {
-    401: ("WWW-Authenticate", "Upload-Offset"),
-    408: ("Upload-Offset",),
-    409: ("Upload-Offset",),
+    401: ("WWW-Authenticate", "Upload-Offset", "Location"),
+    408: ("Upload-Offset", "Location"),
+    409: ("Upload-Offset", "Location"),
     412: ("Tus-Version",),
-    460: ("Upload-Offset", "Location"),
+    413: ("Location",),
     416: ("Content-Range",),
     429: ("Retry-After",),
-    503: ("Retry-After", "Upload-Offset"),
-    507: ("Retry-After",),
+    460: ("Upload-Offset", "Location"),
+    503: ("Retry-After", "Upload-Offset", "Location"),
+    507: ("Retry-After", "Location"),
 }
 
 
