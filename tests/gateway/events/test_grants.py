@@ -31,17 +31,19 @@ async def test_a_grant_follows_its_own_evidence_and_nothing_else(
 
 
 async def test_a_stream_ends_when_its_token_has_expired(
-    issuer: Issuer, url: str, services: Services, monkeypatch: pytest.MonkeyPatch
+    issuer: Issuer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "HEARTBEAT_SECONDS", 0.2)
-    evidence_id = await add(services)
     async with Api(url, issuer.sign(-3)) as teacher:  # good within the leeway, and for two seconds only
+        _, evidence = await teacher.create(5)
         async with (
             reading(teacher, "/v1/events") as centre,
-            reading(teacher, f"/v1/evidence/{evidence_id}/events") as own,
+            reading(teacher, f"{evidence}/events") as own,
         ):
             await own.evidence()
             await centre.ended(10)
             await own.ended(10)
             assert centre.comments > 1
         assert (await teacher.download("/v1/events"))[0] == 401
+        async with reading(teacher, f"{evidence}/events") as granted:  # what the token began
+            await granted.evidence()
