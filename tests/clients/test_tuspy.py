@@ -7,6 +7,7 @@ from tusclient.client import TusClient
 
 from tests.clients.conftest import Films, Stored
 from tests.clients.cutting import bad_network
+from tests.services.api import Api
 from tests.services.intake import Intake
 
 
@@ -26,8 +27,10 @@ def send(port: int, key: str, film: Path) -> str:
 
 
 async def test_tuspy_sends_50_mb_with_checksums_byte_for_byte(
-    intake: Intake, films: Films, stored: Stored
+    intake: Intake, api: Api, films: Films, stored: Stored
 ) -> None:
+    async with api.session.options("/v1/uploads") as answer:
+        assert "sha1" in answer.headers["Tus-Checksum-Algorithm"].split(",")
     async with bad_network(intake.port, (7_000_000, 21_000_000)) as network:
         url = await asyncio.to_thread(send, network.port, intake.key, films.folder / "dance.mp4")
         assert network.cuts_left == 0
