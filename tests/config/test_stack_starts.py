@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.services.children import children_of, is_gone
 from tests.services.make import STOP_SECONDS, MakeRun, mentioning
 from tests.services.process import wait_until
 
@@ -106,3 +107,16 @@ def test_killed_part_is_started_again(make_run: type_of_start) -> None:
         os.kill(before, signal.SIGKILL)
         wait_until(lambda words=words, before=before: stack.pid_of(words) != before)
         wait_until(lambda answers=answers: stack.status_of(answers, stack.key) == 200)
+
+
+def test_several_gateway_processes_share_the_port_and_none_outlives_the_stack(
+    make_run: type_of_start,
+) -> None:
+    stack = make_run(PROCESSES=2).until_ready()
+    gateways = [pid for pid, line in mentioning(stack.data).items() if "-m gateway" in line]
+    parent = next(pid for pid in gateways if children_of(pid))
+    processes = children_of(parent)
+    assert len(processes) == 2
+    assert stack.status_of("/v1/evidence", stack.key) == 200
+    os.kill(stack.supervisor(), signal.SIGKILL)
+    wait_until(lambda: all(is_gone(pid) for pid in (parent, *processes)), 5)
