@@ -12,11 +12,10 @@ from scanning.breaker import Breaker
 from scanning.clamd import Clamd, TimeLimits
 from scanning.errors import ScanError, ScannerUnavailable, ScanningError
 from scanning.outcome import ScanOutcome, Verdict, sum_up
-from scanning.replies import Clean, EngineVersion, Reply
-from scanning.windows import Window, WindowPolicy, open_window, plan_windows
-
-#: Reading one window from the disk may take this long.
-_WINDOW_READ_SECONDS = 300.0
+from scanning.replies import EngineVersion
+from scanning.whole_hashes import HashSignatures
+from scanning.windowed import scan_in_windows
+from scanning.windows import WindowPolicy
 
 
 @dataclass(slots=True)
@@ -31,7 +30,8 @@ class ClamdPool:
     """A scanner that lives as long as one of its servers does.
 
     A server that does not answer is skipped, and left in peace for a while. A scan that broke half-way is
-    not tried on the next server: a file that kills scanners must not kill them all.
+    not tried on the next server: a file that kills scanners must not kill them all. `signatures` is the
+    folder that clamd loads; in it the hashes of files too large for clamd are looked up.
     """
 
     def __init__(
@@ -40,9 +40,12 @@ class ClamdPool:
         *,
         limits: TimeLimits | None = None,
         windows: WindowPolicy | None = None,
+        signatures: Path | None = None,
     ) -> None:
         self._servers = tuple(_Server(Clamd(path, limits)) for path in sockets)
         self._windows = windows or WindowPolicy()
+        above = self._windows.whole_bytes
+        self._signatures = HashSignatures(signatures, above) if signatures else None
         # Each window is held in memory.
         self._one_windowed = asyncio.Semaphore(1)
 
@@ -73,27 +76,11 @@ class ClamdPool:
             if size_bytes <= self._windows.whole_bytes:
                 return await _scan_whole(server.clamd, path, version)
             async with self._one_windowed:
-                return await self._scan_windows(server.clamd, path, size_bytes, version)
+                return await scan_in_windows(
+                    server.clamd, path, size_bytes, self._windows, version, self._signatures
+                )
         finally:
             server.busy -= 1
-
-    async def _scan_windows(
-        self, clamd: Clamd, path: Path, size_bytes: int, version: EngineVersion
-    ) -> ScanOutcome:
-        windows = plan_windows(size_bytes, self._windows)
-        replies: list[Reply] = []
-        for window in windows:
-            replies.append(await _scan_window(clamd, path, window))
-            if not isinstance(replies[-1], Clean):
-                break
-        facts = {
-            "size_bytes": size_bytes,
-            "windows": len(windows),
-            "windows_scanned": len(replies),
-            "window_bytes": self._windows.window_bytes,
-            "overlap_bytes": self._windows.overlap_bytes,
-        }
-        return sum_up(tuple(replies), version, Verdict.CLEAN_WINDOWED, facts)
 
     async def _living(self) -> tuple[_Server, EngineVersion]:
         """Return the least busy server that answers, and its version from before the scan."""
@@ -120,11 +107,6 @@ async def _scan_whole(clamd: Clamd, path: Path, version: EngineVersion) -> ScanO
     finally:
         os.close(descriptor)
     return sum_up((reply,), version, Verdict.CLEAN, {"size_bytes": size_bytes})
-
-
-async def _scan_window(clamd: Clamd, path: Path, window: Window) -> Reply:
-    async with open_window(path, window, _WINDOW_READ_SECONDS) as descriptor:
-        return await clamd.scan(descriptor)
 
 
 def _regular_size(path: Path) -> int:

@@ -116,6 +116,6 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
             upkeep=Upkeep(database),
             blobs=LocalBlobStore(settings.store / "blobs"),
             queue=queue,
-            scanner=ClamdPool(settings.clamd_sockets),
+            scanner=ClamdPool(settings.clamd_sockets, signatures=settings.signatures),
             children=children,
         )
