@@ -23,18 +23,22 @@ def measure_uploads(runs: int) -> Iterator[Row]:
     bare: list[Cost] = []
     whole: list[Cost] = []
     chunked: list[Cost] = []
-    with open_bare() as baseline, open_gateway() as gateway:
+    hashed: list[Cost] = []
+    with open_bare() as baseline, open_gateway() as gateway, open_gateway(hash_while_receiving=1) as hashing:
         warm_up(gateway)
+        warm_up(hashing)
         for _ in range(runs):
             bare.append(send(baseline, 1, LENGTH_BYTES, 0))
             whole.append(send(gateway, 1, LENGTH_BYTES, 0))
             chunked.append(send(gateway, 1, LENGTH_BYTES, CHUNK_BYTES))
+            hashed.append(send(hashing, 1, LENGTH_BYTES, 0))
     slow = [_crowd(*_SLOW) for _ in range(runs)]
     fast = [_crowd(*_FAST) for _ in range(runs)]
     least = median([_per_gb(cost) for cost in bare])
     yield _cpu_row("recv + write: CPU seconds a GB", bare, least)
     yield _cpu_row("gateway, one PATCH: CPU seconds a GB", whole, least)
     yield _cpu_row("gateway, PATCH of 8 MiB: CPU seconds a GB", chunked, least)
+    yield _cpu_row("gateway, one PATCH, hashed meanwhile: CPU seconds a GB", hashed, least)
     yield _growth_row("gateway, one PATCH: memory grown, MB", whole, 1, GROWTH_BYTES)
     yield _growth_row("gateway, PATCH of 8 MiB: memory grown, MB", chunked, 1, GROWTH_BYTES)
     yield _growth_row(f"{SENDERS} slow senders: memory each, MB", slow, SENDERS, EACH_BYTES)

@@ -53,6 +53,26 @@ class TestLocalUploadStore(UploadContract):
             assert await uploads.finish(UPLOAD, KEY) == offset
             assert await read_all(blobs, KEY) == data[:offset]
 
+    async def test_a_disk_that_is_full_of_what_is_held_back_has_room_again_afterwards(self):
+        data = bytes(range(253)) * 40_000
+        with small_disk(4 << 20) as disk:
+            uploads, blobs = self.open_stores(disk.folder)
+            await uploads.create(UPLOAD)
+            await self.send(uploads, b"abc")
+            for _ in range(2):
+                with pytest.raises(StorageFull):
+                    await self.hold_back(uploads, data)
+                assert await uploads.offset(UPLOAD) == 3
+            await self.send(uploads, data[: 3 << 20])
+            assert await uploads.finish(UPLOAD, KEY) == 3 + (3 << 20)
+            assert await read_all(blobs, KEY) == b"abc" + data[: 3 << 20]
+
+    async def hold_back(self, uploads: LocalUploadStore, data: bytes) -> None:
+        async with uploads.open_writer(UPLOAD) as writer:
+            await writer.hold_back()
+            await writer.write([data])
+            await writer.keep()
+
     async def fill(self, uploads: LocalUploadStore, data: bytes, batch_bytes: int) -> None:
         async with uploads.open_writer(UPLOAD) as writer:
             try:
