@@ -49,7 +49,8 @@ def _check(content: Content, _name: str) -> Checked:
         if size_bytes and place + size_bytes > content.size_bytes:
             raise damage("a section of the program is missing")
         end = max(end, place + size_bytes if size_bytes else 0)
-    return Checked(facts={"sections": count}, end=min(max(end, start), content.size_bytes))
+    flags = frozenset({"cut_short"} if end > content.size_bytes else ())
+    return Checked(flags, {"sections": count}, min(max(end, start), content.size_bytes))
 
 
 def _symbols_end(content: Content, place: int, count: int) -> int:
