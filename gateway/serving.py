@@ -1,6 +1,7 @@
 """Serve until told to stop, in one process or several."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,7 @@ async def _serve_one(settings: Settings, *, number: int, shared: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(DISK_THREADS, "disk"))
+    _allow_connections()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     try:
@@ -57,6 +59,12 @@ async def _serve_one(settings: Settings, *, number: int, shared: bool) -> int:
     except OSError as error:
         return _cannot_listen(settings, error)
     return 0
+
+
+def _allow_connections() -> None:
+    """Let this process have as many descriptors as it may: each body takes two; 1,024 is the usual limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -142,8 +143,15 @@ def test_the_processes_end_with_their_parent_however_it_ends(shared: Intake, num
     processes = pids(shared)
     signal_gateway(shared, number)
     wait_until(lambda: all(is_gone(pid) for pid in processes), 12)
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", shared.port), 2).close()
+    wait_until(lambda: is_refused(shared.port))
+
+
+def is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 2).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def run_gateway(intake: Intake, *options: str) -> subprocess.CompletedProcess[str]:
@@ -192,6 +200,19 @@ def test_port_0_gives_every_process_the_same_free_port() -> None:
         ports = {line.partition("'127.0.0.1', ")[2].partition(")")[0] for line in told}
         assert len(ports) == 1
         assert int(ports.pop()) > 0
+
+
+def test_a_process_takes_all_the_descriptors_that_it_may_have() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with lone_gateway() as intake:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        try:
+            intake.start_gateway(2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        wait_until(lambda: len(pids(intake)) == 2)
+        for pid in pids(intake):
+            wait_until(lambda pid=pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) == (hard, hard))
 
 
 async def test_head_during_a_patch_that_stalls_in_another_process_answers_in_a_quarter_of_a_second(
