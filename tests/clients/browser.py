@@ -30,9 +30,10 @@ _OPTIONS = [
 
 def find_browser() -> str:
     """Return the program; the test fails where there is none, it is not passed over."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    name = os.environ.get("CHROMIUM") or "chromium"
+    found = shutil.which(name)
     if not found:
-        pytest.fail("no chromium here: `make tools` installs it on Debian; elsewhere name one by CHROMIUM=")
+        pytest.fail(f"no browser {name}: `make tools` installs one on Debian; elsewhere name one by CHROMIUM=")
     return found
 
 
