@@ -33,7 +33,7 @@ def find_browser() -> str:
     name = os.environ.get("CHROMIUM") or "chromium"
     found = shutil.which(name)
     if not found:
-        pytest.fail(f"no browser {name}: `make tools` installs one on Debian; elsewhere name one by CHROMIUM=")
+        pytest.fail(f"no browser {name}: `make tools` installs one on Debian; name another by CHROMIUM=")
     return found
 
 
