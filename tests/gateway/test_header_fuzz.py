@@ -21,6 +21,7 @@ from gateway.events.cursor import format_cursor, parse_cursor, parse_version
 from gateway.http_range import Span, Unsatisfiable, is_unchanged, parse_range, range_applies
 from gateway.openapi.headers import load_headers
 from gateway.problems import Problem, problem_response
+from gateway.tus.checksum import ALGORITHMS, Checksum, parse_checksum
 from gateway.tus.concatenation import parse_concat
 from gateway.tus.headers import NUMBER_DIGITS, parse_idempotency_key, parse_number
 from gateway.tus.metadata import LONGEST_NAME, clean_name, filename_of, parse_metadata
@@ -216,3 +217,21 @@ def test_parts_of_another_server_are_none(origin: str) -> None:
     assert isinstance(
         parsed(lambda: parse_concat(asked({"Upload-Concat": header})), "parts_not_found"), Problem
     )
+
+
+@given(VALUES | st.tuples(st.sampled_from([*ALGORITHMS]), TEXT).map(lambda pair: [" ".join(pair)]))
+def test_a_checksum_is_a_whole_digest_or_refused(values: list[str]) -> None:
+    checksum = parsed(lambda: parse_checksum(headers("Upload-Checksum", values)), "checksum_algorithm")
+    if isinstance(checksum, Problem):
+        assert len(shown(checksum)) < 1000
+    elif checksum:
+        assert len(checksum.digest) == len(ALGORITHMS[checksum.algorithm]().digest())
+
+
+@given(st.sampled_from([*ALGORITHMS]), st.binary(max_size=200))
+def test_a_checksum_comes_back_as_it_was(algorithm: str, body: bytes) -> None:
+    digest = ALGORITHMS[algorithm]()
+    digest.update(body)
+    text = f"{algorithm} {base64.b64encode(digest.digest()).decode()}"
+    assert re.search(load_headers()["Upload-Checksum"].schema["pattern"], text)
+    assert parse_checksum(headers("Upload-Checksum", [text])) == Checksum(algorithm, digest.digest())
