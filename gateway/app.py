@@ -16,10 +16,10 @@ from gateway.routes import ROUTES
 from gateway.services import Services
 from gateway.sweeping import sweeping
 from gateway.tokens import open_tokens
-from gateway.tus.hashing import Hashing
-from gateway.tus.holding import Holders
-from gateway.tus.joins import Joins
-from gateway.tus.space import Space
+from gateway.uploads.hashing import Hashing
+from gateway.uploads.holding import Holders
+from gateway.uploads.joins import Joins
+from gateway.uploads.space import Space
 from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords

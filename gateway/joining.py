@@ -7,7 +7,7 @@ from functools import partial
 
 from gateway.services import Services
 from gateway.sweeping import survive
-from gateway.tus.wholes import join
+from gateway.uploads.wholes import join
 
 #: Joins of one process at once: they keep a disk busy, and threads that others need.
 _AT_ONCE = 4

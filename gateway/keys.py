@@ -6,8 +6,8 @@ from gateway.events.feed import Feed
 from gateway.openapi.edition import Edition
 from gateway.revocation import Senders
 from gateway.services import Services
-from gateway.tus.hashing import Hashing
-from gateway.tus.holding import Holders
+from gateway.uploads.hashing import Hashing
+from gateway.uploads.holding import Holders
 from storage.records.principals import Principal
 
 SERVICES = web.AppKey("services", Services)

@@ -2,7 +2,8 @@
 
 How long a client may be silent is one setting for three cases. A request whose headers do not come is cut by
 aiohttp's keep-alive clock: it starts with the connection and with every answer, and only a complete request
-head stops it. A body that does not come is ended by `gateway.tus.receiving`. An idle connection is cut too.
+head stops it. A body that does not come is ended by `gateway.uploads.receiving`. An idle connection is cut
+too.
 """
 
 import asyncio

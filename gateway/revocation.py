@@ -2,7 +2,7 @@
 
 Every request's key is looked up when it begins. One that goes on for hours is looked at again, together with
 all others of this process, once in `LOOK_SECONDS`: no piece of a body asks the database. What ends in between
-is caught when it matters: see `gateway.tus.completion.complete`.
+is caught when it matters: see `gateway.uploads.completion.complete`.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from gateway.tokens import Tokens
-from gateway.tus.joins import Joins
-from gateway.tus.space import Space
+from gateway.uploads.joins import Joins
+from gateway.uploads.space import Space
 from storage.blobs import BlobStore
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox

@@ -12,8 +12,8 @@ from functools import partial
 import structlog
 
 from gateway.services import Services
-from gateway.tus.completion import SYSTEM, abandon, complete, drop_bytes, durable_offset
-from gateway.tus.wholes import outlives
+from gateway.uploads.completion import SYSTEM, abandon, complete, drop_bytes, durable_offset
+from gateway.uploads.wholes import outlives
 from storage.errors import KeyRevoked, NotFound, UploadBusy
 from storage.upload import Upload, UploadState
 

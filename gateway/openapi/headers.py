@@ -8,8 +8,8 @@ from config.formats import load_formats
 from gateway.tus.checksum import ALGORITHMS
 from gateway.tus.concatenation import FINAL
 from gateway.tus.headers import IDEMPOTENCY_KEY, NUMBER_DIGITS
-from gateway.tus.metadata import KEY
 from gateway.tus.protocol import VERSION
+from gateway.uploads.metadata import KEY
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _PAIR = f"{KEY.pattern}(?: {_BASE64})?"

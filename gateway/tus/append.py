@@ -9,15 +9,15 @@ from gateway.expecting import ask_for_body
 from gateway.keys import HASHING, HOLDERS, PRINCIPAL, SENDERS, SERVICES
 from gateway.problems import Problem, offset_mismatch
 from gateway.tus.checksum import checked, parse_checksum
-from gateway.tus.completion import complete, durable_offset
-from gateway.tus.conflicts import telling_offset
 from gateway.tus.headers import require_number, require_upload_bytes, require_version
 from gateway.tus.lengths import announced_length, below_offset, beyond, limit_bytes, settle_length
-from gateway.tus.lookup import find_upload, require_present, upload_headers
-from gateway.tus.receipt import receipt
-from gateway.tus.receiving import receive
-from gateway.tus.repeated import append_once
-from gateway.tus.watching import watching
+from gateway.uploads.completion import complete, durable_offset
+from gateway.uploads.conflicts import telling_offset
+from gateway.uploads.lookup import find_upload, require_present, upload_headers
+from gateway.uploads.receipt import receipt
+from gateway.uploads.receiving import receive
+from gateway.uploads.repeated import append_once
+from gateway.uploads.watching import watching
 from storage.errors import WriterFenced
 from storage.upload import Upload
 

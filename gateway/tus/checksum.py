@@ -14,7 +14,7 @@ from typing import Protocol
 from multidict import CIMultiDictProxy
 
 from gateway.problems import Problem
-from gateway.tus.receiving import Sink
+from gateway.uploads.receiving import Sink
 from storage.uploads import UploadWriter
 
 #: Larger pieces are hashed in a thread; a smaller one takes the event loop less time than the way there.

@@ -42,7 +42,7 @@ def _id_in(address: str, own: URL) -> str:
     """Return the id at the end of an upload's address: a path, or as `Location` gave it."""
     match = _ADDRESS.fullmatch(address)
     if match is None or not _is_own(match["origin"], own):
-        raise parts_not_found()
+        raise Problem("parts_not_found")
     return match["id"]
 
 
@@ -59,8 +59,3 @@ def _is_own(origin: str | None, own: URL) -> bool:
 def _port(url: URL) -> int | None:
     """Return the port unless it goes without saying; a proxy may have changed the scheme on the way."""
     return None if url.is_default_port() else url.port
-
-
-def parts_not_found() -> Problem:
-    """Return the one refusal of whatever is no part for this centre."""
-    return Problem("parts_not_found")

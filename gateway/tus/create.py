@@ -10,17 +10,17 @@ from gateway.auth import require_centre
 from gateway.grants import grant_again, kept_of, new_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
-from gateway.tus.admission import admit, require_allowance
 from gateway.tus.append import append_body, body_too_long, is_overlong
 from gateway.tus.checksum import parse_checksum
-from gateway.tus.completion import JOIN_SECONDS, complete
-from gateway.tus.conflicts import telling_location
 from gateway.tus.head import settled_offset
 from gateway.tus.headers import require_upload_bytes, require_version
-from gateway.tus.lookup import upload_headers
 from gateway.tus.planning import is_same, plan
 from gateway.tus.protocol import ROOT
-from gateway.tus.wholes import measured
+from gateway.uploads.admission import admit, require_allowance
+from gateway.uploads.completion import JOIN_SECONDS, complete
+from gateway.uploads.conflicts import telling_location
+from gateway.uploads.lookup import upload_headers
+from gateway.uploads.wholes import measured
 from storage.evidence import Evidence
 from storage.upload import Upload
 

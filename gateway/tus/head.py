@@ -5,10 +5,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
-from gateway.tus.completion import complete, durable_offset
 from gateway.tus.headers import require_version
-from gateway.tus.lookup import find_upload, require_present, upload_headers
-from gateway.tus.wholes import whole_offset
+from gateway.uploads.completion import complete, durable_offset
+from gateway.uploads.lookup import find_upload, require_present, upload_headers
+from gateway.uploads.wholes import whole_offset
 from storage.errors import UploadBusy
 from storage.upload import Upload, UploadState
 

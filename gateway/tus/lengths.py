@@ -7,9 +7,9 @@ from multidict import CIMultiDictProxy
 
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
-from gateway.tus.admission import accepted_bytes, promised_extension, too_large
 from gateway.tus.headers import parse_number
-from gateway.tus.metadata import filename_of, parse_metadata
+from gateway.uploads.admission import accepted_bytes, promised_extension, too_large
+from gateway.uploads.metadata import filename_of, parse_metadata
 from storage.upload import Upload
 
 

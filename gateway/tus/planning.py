@@ -7,12 +7,12 @@ from aiohttp import web
 from uuid6 import uuid7
 
 from gateway.keys import PRINCIPAL, SERVICES
-from gateway.tus.admission import promised_extension
 from gateway.tus.concatenation import PARTIAL, parse_concat
-from gateway.tus.expiry import expiry_after
 from gateway.tus.headers import parse_idempotency_key
 from gateway.tus.lengths import parse_length
-from gateway.tus.metadata import filename_of, parse_metadata
+from gateway.uploads.admission import promised_extension
+from gateway.uploads.expiry import expiry_after
+from gateway.uploads.metadata import filename_of, parse_metadata
 from storage.evidence import Evidence
 from storage.states import EvidenceState
 from storage.upload import Upload

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
-from gateway.tus.completion import abandon, drop_bytes, tell_wholes
 from gateway.tus.headers import require_version
-from gateway.tus.lookup import find_upload
+from gateway.uploads.completion import abandon, drop_bytes, tell_wholes
+from gateway.uploads.lookup import find_upload
 from storage.upload import UploadState
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.tus.holding import STALLED_SECONDS
+from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.events.reading import reading
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api, metadata

@@ -7,7 +7,7 @@ from aiohttp import ClientResponse
 
 from config.settings import Settings
 from gateway.services import Services
-from gateway.tus.space import free_for_uploads
+from gateway.uploads.space import free_for_uploads
 from storage.blobs import Room
 from storage.records.database import migrate, open_database
 from storage.records.principals import Principals

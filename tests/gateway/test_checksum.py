@@ -13,7 +13,7 @@ import pytest
 
 from gateway.services import Services
 from gateway.sweeping import sweep
-from gateway.tus.holding import STALLED_SECONDS
+from gateway.uploads.holding import STALLED_SECONDS
 from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi
 from tests.gateway.wire import connected, head_of

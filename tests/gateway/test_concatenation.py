@@ -171,7 +171,7 @@ async def test_without_room_for_the_copy_a_whole_is_507(
     api: Api, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     part = await new_part(api, b"hello" * 1000)
-    monkeypatch.setattr("gateway.tus.space.free_for_uploads", lambda *_: 4999)
+    monkeypatch.setattr("gateway.uploads.space.free_for_uploads", lambda *_: 4999)
     status, _, refusal = await post(api, **{"Upload-Concat": f"final;{part}"})
     assert (status, refusal["code"]) == (507, "storage_full")
     monkeypatch.undo()

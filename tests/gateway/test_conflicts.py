@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from config.settings import Settings
-from gateway.tus.holding import STALLED_SECONDS
+from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.conftest import running_gateway
 from tests.gateway.wire import begun_patch, until_offset
 from tests.services.api import TUS, Api

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Settings
 from gateway.services import Services
-from gateway.tus.hashing import _PIECE_BYTES, Hashing
+from gateway.uploads.hashing import _PIECE_BYTES, Hashing
 from storage.evidence import original_key
 from tests.gateway.conftest import running_gateway
 from tests.gateway.left_uploads import new_upload
@@ -97,7 +97,7 @@ async def test_a_writer_that_was_fenced_leaves_nothing_in_the_hash(services: Ser
 async def test_a_place_that_was_forgotten_is_found_again(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.tus.hashing._REMEMBERED", 1)
+    monkeypatch.setattr("gateway.uploads.hashing._REMEMBERED", 1)
     hashing = Hashing(services.store, services.blobs, enabled=True)
     uploads = [await new_upload(services, 2 * _PIECE_BYTES) for _ in range(3)]
     for _ in range(2):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.problems import Problem
-from gateway.tus.metadata import LONGEST_NAME, clean_name, filename_of, parse_metadata
+from gateway.uploads.metadata import LONGEST_NAME, clean_name, filename_of, parse_metadata
 
 
 def encoded(text: str) -> str:

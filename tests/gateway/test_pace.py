@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Settings
 from gateway.services import Services
-from gateway.tus.expiry import expiry_after
+from gateway.uploads.expiry import expiry_after
 from tests.gateway.left_uploads import state_of
 from tests.gateway.wire import Wire, begun_patch, until_offset
 from tests.services.api import Api, until

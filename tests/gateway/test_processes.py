@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from gateway.__main__ import with_command
-from gateway.tus.holding import STALLED_SECONDS
+from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import Api, until
 from tests.services.children import children_of, connections_of, is_gone

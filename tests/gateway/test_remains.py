@@ -8,7 +8,7 @@ import pytest
 from config.settings import Settings
 from gateway.services import Services
 from gateway.sweeping import ORPHAN_SECONDS, sweep
-from gateway.tus.completion import abandon, complete
+from gateway.uploads.completion import abandon, complete
 from storage.errors import NotFound, StorageError
 from storage.evidence import Evidence, original_key
 from storage.records.audit import AuditTrail

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.tus.holding import Refused
-from gateway.tus.repeated import is_repetition, is_same
+from gateway.uploads.holding import Refused
+from gateway.uploads.repeated import is_repetition, is_same
 
 
 @given(st.lists(st.binary(max_size=5)), st.lists(st.binary(min_size=1, max_size=5)), st.booleans())

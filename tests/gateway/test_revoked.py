@@ -10,8 +10,8 @@ from gateway import revocation
 from gateway.revocation import Senders
 from gateway.services import Services
 from gateway.sweeping import sweep
-from gateway.tus.completion import SYSTEM
-from gateway.tus.wholes import join
+from gateway.uploads.completion import SYSTEM
+from gateway.uploads.wholes import join
 from storage.errors import KeyRevoked, StorageUnavailable
 from storage.upload import UploadState
 from tests.gateway.conftest import OpenApi

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from gateway.tus.holding import STALLED_SECONDS
+from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.conftest import OpenApi
 from tests.gateway.wire import until_offset
 from tests.services.api import BYTES, TUS, Api, cut_connection, metadata

@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings
 from gateway.services import Services
 from gateway.sweeping import sweep
-from gateway.tus.wholes import join
+from gateway.uploads.wholes import join
 from storage.errors import StorageFull
 from storage.evidence import original_key
 from storage.upload import UploadState

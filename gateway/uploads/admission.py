@@ -59,7 +59,7 @@ async def admit(request: web.Request, length_bytes: int) -> None:
 def require_allowance(settings: Settings, length_bytes: int, counted: OpenUploads) -> None:
     """Raise `Problem` (429, 503) when one more upload of that length goes beyond what may be open.
 
-    The caps stop mistakes and malice; the disk is shared by what really arrives (`gateway.tus.space`).
+    The caps stop mistakes and malice; the disk is shared by what really arrives (`gateway.uploads.space`).
     Checked early, and again in the transaction that stores the upload, so that no race goes beyond them.
     """
     if counted.centre_uploads >= settings.open_uploads_per_centre:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 from gateway.problems import Problem
 from gateway.services import Services
-from gateway.tus.admission import promised_extension
-from gateway.tus.completion import SYSTEM, abandon, durable_offset, record_received
-from gateway.tus.concatenation import parts_not_found
-from gateway.tus.metadata import filename_of, parse_metadata
+from gateway.uploads.admission import promised_extension
+from gateway.uploads.completion import SYSTEM, abandon, durable_offset, record_received
+from gateway.uploads.metadata import filename_of, parse_metadata
 from storage.errors import NotFound, UploadBusy
 from storage.evidence import Evidence, original_key
 from storage.states import EvidenceState
@@ -74,7 +73,7 @@ async def measured(services: Services, whole: Upload, evidence: Evidence) -> tup
     """
     found = await services.parts.of_whole(whole)
     if any(part_id not in found for part_id in whole.parts):
-        raise parts_not_found()
+        raise Problem("parts_not_found")
     standing = Standing(tuple(found[part_id] for part_id in whole.parts), 0)
     promised_extension(evidence.filename, sum(part.size_bytes for part in standing.shares))
     length = standing.length_bytes

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from gateway.services import Services
-from gateway.tus.lookup import require_present
+from gateway.uploads.lookup import require_present
 from storage.errors import NotFound, UploadBusy
 from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState

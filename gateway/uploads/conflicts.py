@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager, contextmanager
 
 from gateway.problems import Ended, Problem, Revoked, Silent, Stopping, TooSlow, problem_of
 from gateway.services import Services
-from gateway.tus.completion import durable_offset
-from gateway.tus.holding import Refused
-from gateway.tus.lookup import require_present
+from gateway.uploads.completion import durable_offset
+from gateway.uploads.holding import Refused
+from gateway.uploads.lookup import require_present
 from storage.errors import KeyRevoked, NotFound, UploadBusy, WriterFenced
 from storage.upload import Upload
 

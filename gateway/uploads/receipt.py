@@ -6,7 +6,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from gateway.services import Services
-from gateway.tus.lookup import upload_headers
+from gateway.uploads.lookup import upload_headers
 from storage.upload import Upload, UploadState
 
 

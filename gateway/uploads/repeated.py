@@ -16,13 +16,13 @@ from gateway.expecting import ask_for_body
 from gateway.keys import SERVICES
 from gateway.problems import offset_mismatch
 from gateway.services import Services
-from gateway.tus.conflicts import telling_offset
 from gateway.tus.head import settled_offset
-from gateway.tus.holding import Refused
 from gateway.tus.lengths import announced_length
-from gateway.tus.lookup import find_upload
-from gateway.tus.receipt import receipt
-from gateway.tus.receiving import next_piece
+from gateway.uploads.conflicts import telling_offset
+from gateway.uploads.holding import Refused
+from gateway.uploads.lookup import find_upload
+from gateway.uploads.receipt import receipt
+from gateway.uploads.receiving import next_piece
 from storage.evidence import original_key
 from storage.upload import Upload, UploadState
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import StreamReader
 
 from gateway.services import Services
-from gateway.tus.expiry import Expiry
-from gateway.tus.pace import Pace
+from gateway.uploads.expiry import Expiry
+from gateway.uploads.pace import Pace
 from storage.upload import Upload
 
 
