@@ -11,7 +11,7 @@ from aiohttp import ClientResponse
 
 from config.settings import Settings
 from gateway.services import Services
-from gateway.tus import repeated
+from gateway.uploads import repeated
 from storage.errors import UploadBusy
 from storage.evidence import original_key
 from storage.records.audit import AuditTrail
