@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         data = self.data.absolute()
         derived = {
             "data": data,
-            "database_url": self.database_url or f"sqlite+aiosqlite:///{data / 'intake.db'}",
+            "database_url": self.database_url or f"sqlite:///{data / 'intake.db'}",
             "redis_url": self.redis_url or f"unix://{data / 'run' / 'redis.sock'}",
             "clamd_sockets": self.clamd_sockets or (data / "run" / "clamd.sock",),
         }

@@ -6,13 +6,13 @@ from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.blobs import BlobStore
 from storage.errors import Damaged, NotFound, StorageUnavailable
 from storage.evidence import Evidence, original_key
 from storage.records.chain import AuditEvent, Finding, Stored, check_chain
+from storage.records.connections import Transaction
 from storage.records.database import Database, fetch
 from storage.records.transaction import load_stored
 from storage.states import EvidenceState
@@ -82,11 +82,11 @@ class AuditTrail:
                 yield finding
 
 
-async def _chain(connection: AsyncConnection, evidence_id: str) -> tuple[Stored, list[AuditEvent]]:
+async def _chain(connection: Transaction, evidence_id: str) -> tuple[Stored, list[AuditEvent]]:
     return await load_stored(connection, evidence_id), await _events(connection, evidence_id)
 
 
-async def _events(connection: AsyncConnection, evidence_id: str) -> list[AuditEvent]:
+async def _events(connection: Transaction, evidence_id: str) -> list[AuditEvent]:
     columns = tables.audit_event.c
     query = select(tables.audit_event).where(columns.evidence_id == evidence_id).order_by(columns.seq)
     return [AuditEvent(**{name: row[name] for name in _EVENT}) for row in await fetch(connection, query)]

@@ -1,15 +1,10 @@
-"""The database: connections, transactions and the schema's version.
-
-SQLite allows one writer. A transaction that began by reading fails when it turns to writing after
-another process wrote, so every writing transaction here takes its place at once (`BEGIN IMMEDIATE`),
-and the tasks of one process wait for one connection in turn instead of polling SQLite's lock.
-"""
+"""The database: its two ways in, what goes wrong there by one name each, and the schema's version."""
 
 import asyncio
 import fcntl
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,36 +13,18 @@ from alembic.command import upgrade
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Executable, RowMapping, Select, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import URL, Connection, Executable, RowMapping, Select, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage import migrations
 from storage.errors import Damaged, SchemaOutdated, StorageFull, StorageUnavailable
-from storage.records.canonical import format_json
+from storage.records.connections import Connections, Transaction, Work, connect
 
 T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]
-Work = Callable[[AsyncConnection], Awaitable[T]]
-
-#: How long a transaction waits for its turn, here or in SQLite.
-WAIT_SECONDS = 30
 #: How long a starting process waits for another one's migration.
 MIGRATION_WAIT_SECONDS = 300
-READERS = 4
-
-PRAGMAS = {
-    "busy_timeout": str(WAIT_SECONDS * 1000),
-    "journal_mode": "WAL",
-    # WAL alone may lose the last commits with the power; evidence that was acknowledged may not.
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    # So that INSERT OR REPLACE does not slip past the audit trail's triggers.
-    "recursive_triggers": "ON",
-}
 
 
 class Database:
@@ -57,21 +34,21 @@ class Database:
     between two statements may keep the lock that every other writer waits for.
     """
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._running: set[asyncio.Task[Any]] = set()
 
     async def write(self, work: Work[T]) -> T:
         """Do the work in one transaction: stored whole, or undone on any error.
 
-        Raises `StorageFull`, `StorageUnavailable`, and whatever the work does.
+        The work awaits nothing but its connection. Raises `StorageFull`, `StorageUnavailable`, and whatever
+        the work does.
         """
-        return await self._to_its_end(_transaction(self._writer, work))
+        return await self._to_its_end(self._run(work, writing=True))
 
     async def read(self, work: Work[T]) -> T:
         """Do the work on one moment of the database, without waiting for writers."""
-        return await self._to_its_end(_transaction(self._reader, work))
+        return await self._to_its_end(self._run(work, writing=False))
 
     async def fetch(self, query: Query) -> Sequence[RowMapping]:
         """Return the rows of one query."""
@@ -85,8 +62,19 @@ class Database:
         """Let transactions end, then close every connection."""
         if self._running:
             await asyncio.wait(self._running)
-        await self._reader.dispose()
-        await self._writer.dispose()
+        await self._connections.close()
+
+    async def _run(self, work: Work[T], *, writing: bool) -> T:
+        try:
+            return await self._connections.run(work, writing=writing)
+        except IntegrityError:
+            raise  # what the caller sent is refused; the database is well
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise StorageFull("the database's disk is full") from error
+            raise StorageUnavailable(str(error.orig)) from error
+        except (sqlite3.DatabaseError, PoolTimeoutError, OSError) as error:
+            raise StorageUnavailable(str(error)) from error
 
     async def _to_its_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(transaction)
@@ -99,7 +87,7 @@ class Database:
             raise
 
 
-async def fetch(connection: AsyncConnection, query: Query) -> Sequence[RowMapping]:
+async def fetch(connection: Transaction, query: Query) -> Sequence[RowMapping]:
     """Return the rows of one query within a transaction. Raises `Damaged` for one that cannot be read."""
     result = await connection.execute(query)
     try:
@@ -108,30 +96,16 @@ async def fetch(connection: AsyncConnection, query: Query) -> Sequence[RowMappin
         raise Damaged(f"a row cannot be read: {error}") from error
 
 
-async def _transaction(engine: AsyncEngine, work: Work[T]) -> T:
-    try:
-        async with engine.begin() as connection:
-            return await work(connection)
-    except IntegrityError:
-        raise  # what the caller sent is refused; the database is well
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise StorageFull("the database's disk is full") from error
-        raise StorageUnavailable(str(error.orig)) from error
-    except (sqlite3.DatabaseError, PoolTimeoutError, OSError) as error:
-        raise StorageUnavailable(str(error)) from error
-
-
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """Open the database at `url` (an SQLAlchemy URL with an async driver).
+    """Open the database at `url` (SQLAlchemy's form; with an async driver unless it is SQLite's).
 
     Raises `SchemaOutdated` unless `migrate` brought it to the version this code needs.
     """
     file = _file(make_url(url))
     if file and not file.exists():
         raise SchemaOutdated(f"there is no database at {file}")
-    database = Database(_engine(url, "BEGIN IMMEDIATE", 1), _engine(url, "BEGIN", READERS))
+    database = Database(connect(make_url(url)))
     try:
         await database.read(lambda connection: connection.run_sync(_check_version))
         yield database
@@ -150,12 +124,11 @@ def migrate(url: str) -> None:
 
 
 async def _upgrade(url: str) -> None:
-    engine = _engine(url, "BEGIN IMMEDIATE", 1)
+    connections = connect(make_url(url))
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade_on)
+        await connections.run(lambda connection: connection.run_sync(_upgrade_on), writing=True)
     finally:
-        await engine.dispose()
+        await connections.close()
 
 
 def _upgrade_on(connection: Connection) -> None:
@@ -176,29 +149,6 @@ def _alembic() -> Config:
     # Alembic interpolates its options: a `%` in the path must be doubled.
     config.set_main_option("script_location", migrations.__path__[0].replace("%", "%%"))
     return config
-
-
-def _engine(url: str, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=WAIT_SECONDS,
-        json_serializer=format_json,
-    )
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
-
-
-def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # The driver would begin transactions by itself, deferred and too late: we say BEGIN.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for name, value in PRAGMAS.items():
-        cursor.execute(f"PRAGMA {name}={value}")
-    cursor.close()
 
 
 def _file(url: URL) -> Path | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import BadCursor, NotFound
 from storage.evidence import Change, Evidence
+from storage.records.connections import Transaction
 from storage.records.database import Database, Query, fetch
 from storage.records.rows import Row, evidence_of
 from storage.records.transaction import Changed, checked_id, load_stored, rows_of, store_change
@@ -94,7 +94,7 @@ class EvidenceRecords:
         `IllegalTransition` and whatever `decide` raises; nothing is stored then.
         """
 
-        async def transaction(connection: AsyncConnection) -> Changed | None:
+        async def transaction(connection: Transaction) -> Changed | None:
             before = await load_stored(connection, evidence_id, lock=True)
             change = decide(before.evidence)
             return await store_change(connection, before, change) if change else None
@@ -129,17 +129,17 @@ def _page_query(centre_id: str | None, state: EvidenceState | None, limit: int, 
     return query
 
 
-async def _page(connection: AsyncConnection, query: Query, limit: int) -> Page:
+async def _page(connection: Transaction, query: Query, limit: int) -> Page:
     found = await fetch(connection, query)
     items = await _with_parts(connection, found[:limit])
     return Page(items, _format_cursor(items[-1].id) if len(found) > limit else None)
 
 
-async def _all(connection: AsyncConnection, query: Query) -> tuple[Evidence, ...]:
+async def _all(connection: Transaction, query: Query) -> tuple[Evidence, ...]:
     return await _with_parts(connection, await fetch(connection, query))
 
 
-async def _with_parts(connection: AsyncConnection, found: Sequence[Row]) -> tuple[Evidence, ...]:
+async def _with_parts(connection: Transaction, found: Sequence[Row]) -> tuple[Evidence, ...]:
     ids = [row["id"] for row in found]
     stages = _by_evidence(await rows_of(connection, tables.stage, ids))
     renditions = _by_evidence(await rows_of(connection, tables.rendition, ids))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
+from storage.records.connections import Transaction
 from storage.records.database import fetch
 from storage.upload import UploadState
 
@@ -21,7 +21,7 @@ class OpenUploads:
     centre_announced_bytes: int
 
 
-async def count_open(connection: AsyncConnection, centre_id: str) -> OpenUploads:
+async def count_open(connection: Transaction, centre_id: str) -> OpenUploads:
     """Count every open upload, and the centre's among them, in one query."""
     upload = tables.upload.c
     of_centre = upload.centre_id == centre_id

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import String, cast, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
+from storage.records.connections import Transaction
 from storage.records.database import Database
 from storage.records.rows import upload_of
 from storage.records.uploads import load_upload, store_upload, unfinished
@@ -42,7 +42,7 @@ class PartRecords:
         """End an open part as `UploadRecords.end` does, if that is still wanted of its record."""
         ended = unfinished(state, expires_at)
 
-        async def transaction(connection: AsyncConnection) -> None:
+        async def transaction(connection: Transaction) -> None:
             part = await load_upload(connection, part_id, lock=True)
             if part.state is UploadState.OPEN and if_still(part):
                 await store_upload(connection, replace(part, **ended))

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import TypeGuard
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid6 import uuid7
 
 from storage import tables
 from storage.errors import KeyRevoked, NotFound
+from storage.records.connections import Transaction
 from storage.records.database import Database, fetch
 from storage.records.rows import Row
 
@@ -106,7 +106,7 @@ class Principals:
         """Make a principal's key worthless from now on; the first time counts. Raises `NotFound`."""
         valid = update(tables.api_key).where(_C.id == principal_id, _C.revoked_at.is_(None))
 
-        async def transaction(connection: AsyncConnection) -> None:
+        async def transaction(connection: Transaction) -> None:
             await connection.execute(valid.values(revoked_at=datetime.now(UTC)))
             if not await fetch(connection, select(_C.id).where(_C.id == principal_id)):
                 raise NotFound(f"no key has the id {principal_id}")
@@ -124,7 +124,7 @@ class Principals:
         return tuple(_key_of(row) for row in await self._database.fetch(query))
 
 
-async def require_unrevoked(connection: AsyncConnection, principal_id: str) -> None:
+async def require_unrevoked(connection: Transaction, principal_id: str) -> None:
     """Raise `KeyRevoked` within a transaction if the principal's key was revoked before it is stored.
 
     The key's row is locked, so that a revocation comes wholly before or wholly after the transaction.

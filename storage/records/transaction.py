@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Table, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import NotFound
 from storage.evidence import Change, Evidence, Job
 from storage.records.chain import AuditEvent, Stored, next_event
+from storage.records.connections import Transaction
 from storage.records.database import fetch
 from storage.records.rows import (
     Row,
@@ -44,7 +44,7 @@ def checked_id(text: str) -> str:
     return text
 
 
-async def load_stored(connection: AsyncConnection, evidence_id: str, *, lock: bool = False) -> Stored:
+async def load_stored(connection: Transaction, evidence_id: str, *, lock: bool = False) -> Stored:
     """Load a record with its chain's head, `lock`ed against other changes. Raises `NotFound`."""
     query = select(tables.evidence).where(tables.evidence.c.id == checked_id(evidence_id))
     found = await fetch(connection, query.with_for_update() if lock else query)
@@ -55,12 +55,12 @@ async def load_stored(connection: AsyncConnection, evidence_id: str, *, lock: bo
     return Stored(evidence_of(found[0], stages, renditions), found[0]["audit_sha256"])
 
 
-async def rows_of(connection: AsyncConnection, table: Table, evidence_ids: Sequence[str]) -> Sequence[Row]:
+async def rows_of(connection: Transaction, table: Table, evidence_ids: Sequence[str]) -> Sequence[Row]:
     """Load the rows of these pieces of evidence from a table of theirs."""
     return await fetch(connection, select(table).where(table.c.evidence_id.in_(evidence_ids)))
 
 
-async def store_new(connection: AsyncConnection, evidence: Evidence, actor: str) -> None:
+async def store_new(connection: Transaction, evidence: Evidence, actor: str) -> None:
     """Insert a record with its first event."""
     new = as_stored(replace(evidence, version=1))
     event = next_event(None, new, kind="created", actor=actor, note={})
@@ -69,7 +69,7 @@ async def store_new(connection: AsyncConnection, evidence: Evidence, actor: str)
     await _store_event(connection, event)
 
 
-async def store_change(connection: AsyncConnection, before: Stored, change: Change) -> Changed:
+async def store_change(connection: Transaction, before: Stored, change: Change) -> Changed:
     """Store the value after a change, its jobs and its event.
 
     Raises `IllegalTransition`, and `ValueError` when the change turns one record into another.
@@ -93,7 +93,7 @@ def _successor(before: Evidence, after: Evidence, now: datetime) -> Evidence:
     return replace(after, version=before.version + 1, updated_at=now)
 
 
-async def _store_parts(connection: AsyncConnection, before: Evidence | None, after: Evidence) -> None:
+async def _store_parts(connection: Transaction, before: Evidence | None, after: Evidence) -> None:
     """Bring stages and renditions from `before` to `after`, touching only the rows that differ."""
     for table, key, rows in _PARTS:
         old, new = (rows(before) if before else []), rows(after)
@@ -106,7 +106,7 @@ async def _store_parts(connection: AsyncConnection, before: Evidence | None, aft
             await connection.execute(insert(table), fresh)
 
 
-async def _store_jobs(connection: AsyncConnection, change: Change, now: datetime) -> None:
+async def _store_jobs(connection: Transaction, change: Change, now: datetime) -> None:
     """Drop what is settled, add what is due; a job that is added again replaces its row."""
     gone = [*change.drop_jobs, *(job.id for job in change.add_jobs)]
     if gone:
@@ -115,5 +115,5 @@ async def _store_jobs(connection: AsyncConnection, change: Change, now: datetime
         await connection.execute(insert(tables.outbox), [job_row(job, now) for job in change.add_jobs])
 
 
-async def _store_event(connection: AsyncConnection, event: AuditEvent) -> None:
+async def _store_event(connection: Transaction, event: AuditEvent) -> None:
     await connection.execute(insert(tables.audit_event), asdict(event))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
+from storage.records.connections import Transaction
 from storage.records.database import Database, fetch
 from storage.records.transaction import checked_id
 from storage.states import EvidenceState, StageName
@@ -83,7 +83,7 @@ class Upkeep:
     async def _mark(self, evidence_id: str, column: str, at: datetime) -> None:
         mine = _U.evidence_id == checked_id(evidence_id)
 
-        async def transaction(connection: AsyncConnection) -> None:
+        async def transaction(connection: Transaction) -> None:
             if await fetch(connection, select(_U.evidence_id).where(mine)):
                 await connection.execute(update(tables.upkeep).where(mine).values({column: at}))
             else:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import NotFound, WriterFenced
 from storage.evidence import Change, Evidence
+from storage.records.connections import Transaction
 from storage.records.database import Database, fetch
 from storage.records.open_uploads import OpenUploads, count_open
 from storage.records.principals import require_unrevoked
@@ -41,7 +41,7 @@ class UploadRecords:
         `allow` sees what is open while nobody else can add to it, and may raise against one more.
         """
 
-        async def transaction(connection: AsyncConnection) -> None:
+        async def transaction(connection: Transaction) -> None:
             if allow:
                 allow(await count_open(connection, upload.centre_id))
             if evidence:
@@ -81,7 +81,7 @@ class UploadRecords:
     async def add_grants(self, upload_id: str, grants: tuple[str, ...], most: int) -> None:
         """Let the upload accept these grants, too; of more than `most` the oldest go. Raises `NotFound`."""
 
-        async def transaction(connection: AsyncConnection) -> None:
+        async def transaction(connection: Transaction) -> None:
             kept = (await load_upload(connection, upload_id, lock=True)).grants
             added = [*(grant for grant in kept if grant not in grants), *grants]
             values = {"grants": added[-most:]}
@@ -132,7 +132,7 @@ class UploadRecords:
         if len(frozen) != epoch - 1:
             raise ValueError(f"epoch {epoch} has {epoch - 1} segments before it, not {len(frozen)}")
 
-        async def transaction(connection: AsyncConnection) -> Upload:
+        async def transaction(connection: Transaction) -> Upload:
             upload = await load_upload(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN or upload.epoch != epoch:
                 raise _fenced(upload, epoch)
@@ -153,7 +153,7 @@ class UploadRecords:
         A length that was set before stays.
         """
 
-        async def transaction(connection: AsyncConnection) -> tuple[Upload, Changed | None]:
+        async def transaction(connection: Transaction) -> tuple[Upload, Changed | None]:
             upload = await load_upload(connection, upload_id, lock=True)
             if upload.state is not UploadState.OPEN or upload.length_bytes is not None:
                 return upload, None
@@ -206,7 +206,7 @@ class UploadRecords:
     async def _settle(
         self, upload_id: str, ended: dict[str, Any], decide: Decide, principal_id: str | None = None
     ) -> Changed | None:
-        async def transaction(connection: AsyncConnection) -> Changed | None:
+        async def transaction(connection: Transaction) -> Changed | None:
             upload = await load_upload(connection, upload_id, lock=True)
             if upload.state != UploadState.OPEN:
                 return None
@@ -227,7 +227,7 @@ class UploadRecords:
     async def _update(self, upload_id: str, statement: Update) -> tuple[Upload, bool]:
         """Run the statement; return the upload as it is then, and whether the statement found it."""
 
-        async def transaction(connection: AsyncConnection) -> tuple[Upload, bool]:
+        async def transaction(connection: Transaction) -> tuple[Upload, bool]:
             result = await connection.execute(statement)
             return await load_upload(connection, upload_id), result.rowcount == 1
 
@@ -245,12 +245,12 @@ def unfinished(state: UploadState, expires_at: datetime) -> dict[str, Any]:
     return {"state": state, "expires_at": expires_at, "idempotency_key": None}
 
 
-async def store_upload(connection: AsyncConnection, upload: Upload) -> None:
+async def store_upload(connection: Transaction, upload: Upload) -> None:
     """Store the new value of a record that is locked."""
     await connection.execute(update(tables.upload).where(_C.id == upload.id), upload_row(upload))
 
 
-async def load_upload(connection: AsyncConnection, upload_id: str, *, lock: bool = False) -> Upload:
+async def load_upload(connection: Transaction, upload_id: str, *, lock: bool = False) -> Upload:
     """Load a record, `lock`ed against other changes. Raises `NotFound`."""
     query = select(tables.upload).where(_C.id == checked_id(upload_id))
     found = await fetch(connection, query.with_for_update() if lock else query)

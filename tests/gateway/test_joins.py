@@ -46,7 +46,7 @@ def original(gateway: Intake, evidence: str) -> Path:
 
 
 async def kinds(gateway: Intake, evidence: str) -> list[str]:
-    async with open_database(f"sqlite+aiosqlite:///{gateway.folder / 'intake.db'}") as database:
+    async with open_database(f"sqlite:///{gateway.folder / 'intake.db'}") as database:
         return [event.kind for event in await AuditTrail(database).events(evidence.rpartition("/")[2])]
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'intake.db'}"
+    url = f"sqlite:///{tmp_path / 'intake.db'}"
     migrate(url)
     return {**os.environ, "PYTHONPATH": str(ROOT), "INTAKE_DATA": str(tmp_path), "INTAKE_DATABASE_URL": url}
 

@@ -16,7 +16,7 @@ from storage.records.uploads import UploadRecords
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'intake.db'}"
+    url = f"sqlite:///{tmp_path / 'intake.db'}"
     migrate(url)
     return url
 

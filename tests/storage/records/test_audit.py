@@ -31,7 +31,7 @@ async def evidence(uploads, records) -> Evidence:
 
 
 def file_of(database_url: str) -> Path:
-    return Path(database_url.removeprefix("sqlite+aiosqlite:///"))
+    return Path(database_url.removeprefix("sqlite:///"))
 
 
 def tamper(database_url: str, *statements: str) -> None:

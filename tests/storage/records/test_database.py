@@ -3,6 +3,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
@@ -13,11 +14,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables
 from storage.errors import SchemaOutdated, StorageFull, StorageUnavailable
+from storage.migrations import versions
 from storage.records.audit import AuditTrail
+from storage.records.connections import Transaction
 from storage.records.database import Database, fetch, migrate, open_database
 from storage.records.evidence import EvidenceRecords
 from tests.storage.records.values import NOW, new_evidence, store
@@ -76,7 +78,7 @@ async def test_kill_9_in_the_middle_of_a_transaction_leaves_nothing_of_it(
 
 def test_several_processes_may_migrate_at_once(tmp_path: Path):
     file = tmp_path / "new folder" / "100%.db"
-    setting = {"INTAKE_DATABASE_URL": f"sqlite+aiosqlite:///{file}"}
+    setting = {"INTAKE_DATABASE_URL": f"sqlite:///{file}"}
     command = ("-m", "storage", "migrate")
     with (
         python(*command, **setting) as one,
@@ -84,8 +86,9 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path):
         python(*command, **setting) as three,
     ):
         assert [outcome(process) for process in (one, two, three)] == [(0, "")] * 3
+    newest = max(step.stem[:4] for step in Path(versions.__path__[0]).glob("0*.py"))
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -104,7 +107,7 @@ async def test_a_migration_that_fails_leaves_nothing(tmp_path: Path):
         connection.execute("CREATE TABLE upload (id TEXT)")
         connection.commit()
     with pytest.raises(Exception, match="already exists"):
-        await asyncio.to_thread(migrate, f"sqlite+aiosqlite:///{file}")
+        await asyncio.to_thread(migrate, f"sqlite:///{file}")
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
             ("upload",)
@@ -121,7 +124,7 @@ async def test_a_database_at_another_version_is_not_opened(database_url, databas
 @pytest.mark.parametrize("name", ["missing.db", "missing/folder.db"])
 async def test_a_missing_database_is_not_made_by_opening_it(tmp_path: Path, name):
     with pytest.raises(SchemaOutdated, match="no database"):
-        async with open_database(f"sqlite+aiosqlite:///{tmp_path / name}"):
+        async with open_database(f"sqlite:///{tmp_path / name}"):
             pass
     assert entries(tmp_path) == []
 
@@ -129,14 +132,14 @@ async def test_a_missing_database_is_not_made_by_opening_it(tmp_path: Path, name
 async def test_an_empty_database_is_not_opened(tmp_path: Path):
     (tmp_path / "empty.db").touch()
     with pytest.raises(SchemaOutdated):
-        async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"):
+        async with open_database(f"sqlite:///{tmp_path / 'empty.db'}"):
             pass
 
 
 async def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database):
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
-    async def pragmas(connection: AsyncConnection) -> dict[str, object]:
+    async def pragmas(connection: Transaction) -> dict[str, object]:
         return {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in wanted}
 
     assert await database.write(pragmas) == wanted
@@ -147,9 +150,11 @@ async def test_a_reader_sees_one_moment_while_a_writer_commits(database: Databas
     await store(uploads)
     everything = select(tables.evidence)
 
-    async def look_twice(connection: AsyncConnection) -> list[int]:
+    loop = asyncio.get_running_loop()
+
+    async def look_twice(connection: Transaction) -> list[int]:
         first = await fetch(connection, everything)
-        await store(uploads)
+        asyncio.run_coroutine_threadsafe(store(uploads), loop).result(10)
         return [len(first), len(await fetch(connection, everything))]
 
     assert await database.read(look_twice) == [1, 1]
@@ -178,12 +183,13 @@ async def test_a_time_without_a_zone_is_refused(uploads):
 
 
 async def test_closing_waits_for_transactions_whose_callers_were_cancelled_twice(database_url):
-    entered, finished = asyncio.Event(), []
+    loop = asyncio.get_running_loop()
+    entered, finished, go_on = asyncio.Event(), [], threading.Event()
 
-    async def slow(connection: AsyncConnection) -> None:
-        entered.set()
-        for _ in range(20):
-            await connection.execute(text("SELECT 1"))
+    async def slow(connection: Transaction) -> None:
+        loop.call_soon_threadsafe(entered.set)
+        go_on.wait(10)
+        await connection.execute(text("SELECT 1"))
         finished.append(True)
 
     async with open_database(database_url) as database:
@@ -195,7 +201,19 @@ async def test_closing_waits_for_transactions_whose_callers_were_cancelled_twice
         with pytest.raises(asyncio.CancelledError):
             await caller
         assert finished == []
+        loop.call_later(0.1, go_on.set)
     assert finished == [True]
+
+
+async def test_a_transaction_that_waits_for_anything_else_is_undone(database: Database, uploads):
+    async def dawdle(connection: Transaction) -> None:
+        await connection.execute(insert(tables.signature_set).values(effective_at=NOW, identity="x"))
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="nothing but its connection"):
+        await database.write(dawdle)
+    assert await database.fetch(select(tables.signature_set)) == []
+    assert await store(uploads)
 
 
 async def test_a_damaged_database_file_is_storage_that_does_not_answer(database_url, tmp_path: Path):

@@ -5,9 +5,10 @@ import sys
 import time
 from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import text
 
 from storage.evidence import Change, Evidence
+from storage.records.connections import Transaction
 from storage.records.database import Database, open_database
 from storage.records.evidence import EvidenceRecords
 
@@ -31,9 +32,9 @@ async def count(database: Database, evidence_ids: list[str]) -> None:
 async def hang(database: Database, evidence_ids: list[str]) -> None:
     """Store half of a change, say so, and never come to its end."""
 
-    async def half(connection: AsyncConnection) -> None:
-        await connection.exec_driver_sql("UPDATE evidence SET state = 'ready', version = 99")
-        await connection.exec_driver_sql("DELETE FROM stage")
+    async def half(connection: Transaction) -> None:
+        await connection.execute(text("UPDATE evidence SET state = 'ready', version = 99"))
+        await connection.execute(text("DELETE FROM stage"))
         sys.stdout.write("half\n")
         sys.stdout.flush()
         time.sleep(60)  # noqa: ASYNC251 - nothing in this process may go on
