@@ -35,7 +35,8 @@ from scanning.detectors import (
     wmf,
     zipped,
 )
-from scanning.findings import Checked, Finding, Flawed
+from scanning.findings import Checked, Finding, Flawed, Problem
+from scanning.memory import sparing
 from scanning.tails import check_tail
 
 #: In the order they are asked; those with the plainest magic numbers first, text last.
@@ -90,7 +91,7 @@ def identify(content: Content) -> tuple[Finding, Detector] | None:
 def ask(detector: Detector, content: Content) -> Finding | None:
     """Say what one detector knows of the file; `None`: it is nothing of its."""
     try:
-        name = detector.type_of(content)
+        name = sparing(detector.type_of, content)
     except Flawed as flaw:
         if detector.container is None:
             return None
@@ -99,12 +100,12 @@ def ask(detector: Detector, content: Content) -> Finding | None:
         return None
     may_be = detector.may_hide if name == detector.container else frozenset()
     try:
-        checked = check_tail(content, detector.check(content, name))
+        checked = check_tail(content, sparing(detector.check, content, name))
     except Flawed as flaw:
         return Finding(name, Checked(problems=(flaw.problem,)), may_be)
     return Finding(name, checked)
 
 
-def with_problem(finding: Finding, flaw: Flawed) -> Finding:
+def with_problem(finding: Finding, problem: Problem) -> Finding:
     """Return the finding with one more problem."""
-    return replace(finding, checked=replace(finding.checked, problems=(*finding.problems, flaw.problem)))
+    return replace(finding, checked=replace(finding.checked, problems=(*finding.problems, problem)))

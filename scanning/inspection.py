@@ -13,7 +13,11 @@ from scanning.content import open_content
 from scanning.findings import Finding
 from scanning.identification import CHECKED_TYPES, identify
 from scanning.members import Members, limits_for
+from scanning.memory import limited_memory
 from scanning.nesting import unpack
+
+#: Most that an inspection may take besides what the process has; a genuine file takes a tenth.
+_MORE_BYTES = 384 << 20
 
 
 def inspect(input_path: Path, folder: Path, extension: str | None = None) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def inspect(input_path: Path, folder: Path, extension: str | None = None) -> dic
     must have scanned, of a file that somebody may get to see; and `whole`: whether they are all that is
     inside. Raises `OSError` if the file cannot be read or the disk is full.
     """
-    with open_content(input_path) as content:
+    with limited_memory(_MORE_BYTES), open_content(input_path) as content:
         if content.size_bytes == 0:
             return _refused(Refused("rejected", "empty_file"), None)
         members = Members(folder, limits_for(content.size_bytes))

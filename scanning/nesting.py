@@ -9,11 +9,14 @@ from scanning.detectors import elf, ole, pdf, pe, rtf, zipped
 from scanning.findings import Finding, Flawed, Problem, suspicious
 from scanning.identification import ask, with_problem
 from scanning.members import Member, Members
-from scanning.parts import check_part
+from scanning.memory import sparing
+from scanning.parts import check_part, is_text
 
 #: What may hold more files, or is a program; everything else inside is only scanned.
 _DETECTORS = (pe.DETECTOR, elf.DETECTOR, zipped.DETECTOR, ole.DETECTOR, rtf.DETECTOR, pdf.DETECTOR)
 _DEEPEST = 5
+#: Of all documents inside together.
+_LONGEST_TEXT_BYTES = 128 << 20
 _PROGRAMS = frozenset({"pe-exe", "pe-dll", "elf"})
 #: Shortcuts, scripts, programs of macOS and of Java's virtual machine.
 _PROGRAM_MAGICS = (
@@ -49,10 +52,10 @@ def unpack(content: Content, finding: Finding, detector: Detector, members: Memb
     if detector.extract is None:
         return Unpacked(finding, whole=True)
     try:
-        detector.extract(content, members)
+        sparing(detector.extract, content, members)
         finding = _look_into(finding, members)
     except Flawed as flaw:
-        return Unpacked(with_problem(finding, flaw), whole=False)
+        return Unpacked(with_problem(finding, flaw.problem), whole=False)
     locked = any(problem == _LOCKED for problem in finding.problems)
     return Unpacked(finding, whole=not locked)
 
@@ -64,10 +67,13 @@ _LOCKED = Problem("held_suspicious", "a file inside it is protected by a passwor
 
 def _look_into(finding: Finding, members: Members) -> Finding:
     """Look at every member, those that come to light meanwhile too."""
-    looked = 0
+    looked = text_bytes = 0
     while looked < len(members.written):
         member = members.written[looked]
         looked += 1
+        text_bytes += member.size_bytes if is_text(member.name) else 0
+        if text_bytes > _LONGEST_TEXT_BYTES:
+            raise suspicious("its text is far longer than a document's")
         with open_content(members.path(member)) as inner:
             finding = _add(finding, _flags(member, inner), ())
             finding = _look_at(finding, member, inner, members)
@@ -99,7 +105,7 @@ def _unpack_member(detector: Detector, member: Member, inner: Content, members: 
     members.holder = member
     try:
         if detector.extract:
-            detector.extract(inner, members)
+            sparing(detector.extract, inner, members)
     except Flawed as flaw:
         # What is broken inside was scanned as it is; what is built to do harm was not.
         if flaw.problem.code not in {"damaged", "encrypted"}:

@@ -6,7 +6,7 @@ Sources: ECMA-376, part 1, 17.16.5.18 (DDE fields), 18.14 (links of workbooks), 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 
 from scanning.content import Content
@@ -18,19 +18,28 @@ _Check = Callable[[Content], frozenset[str]]
 _NOTHING = frozenset[str]()
 _LARGEST_RELATIONS_BYTES = 16 << 20
 _KEPT_BYTES = 512
-_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
-_DOCUMENT_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_LINK = re.compile(rb"<(?:\w{1,32}:)?(?:ddeLink|dde-link|dde-connection|dde-connection-decl)\b")
+_TEXT = re.compile(r"(?:^|/)word/[^/]*\.xml$", re.IGNORECASE)
+_ENTITY, _DOCUMENT_TYPE = b"<!ENTITY", b"<!DOCTYPE"
+_LINKS = tuple(
+    start + name for start in (b"<", b":") for name in (b"ddeLink", b"dde-link", b"dde-connection")
+)
+_FIELD_NAMES = (b"instrText", b"fldSimple")
 #: The text of a field, or where one begins, is separated from its result, or ends.
 _FIELD = re.compile(
-    rb"<(?:\w{1,32}:)?instrText\b[^>]{0,200}>([^<]{0,4096})|fldCharType\s*=\s*[\"'](\w{1,16})|"
-    rb"<(?:\w{1,32}:)?fldSimple\b[^>]{0,200}?\binstr\s*=\s*[\"']([^\"'<]{0,4096})"
+    rb"<(?:\w{1,32}:)?instrText\b[^<>]{0,200}>([^<]{0,4096})|fldCharType\s*=\s*[\"'](\w{1,16})|"
+    rb"<(?:\w{1,32}:)?fldSimple\b([^<>]{0,4096})"
 )
+_INSTRUCTION = re.compile(rb"\binstr\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DDE_FIELD = re.compile(r"^[\s\"']*DDE(?:AUTO)?\s", re.IGNORECASE | re.MULTILINE)
 #: Relationships whose target is loaded when the document is opened, without anybody's asking.
 _LOADED = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "aFChunk"})
 _FROM_ELSEWHERE = re.compile(r"\s*(?:https?|ftp|mhtml|ms-\w+):", re.IGNORECASE)
 _ON_A_SERVER = re.compile(r"\s*(?:file:(?:/{0,3}\\\\|//[^/\\]|////)|\\\\|//)", re.IGNORECASE)
+
+
+def is_text(name: str) -> bool:
+    """Say whether a member of that name holds a document's text, in which looking for fields takes time."""
+    return bool(_TEXT.search(name))
 
 
 def check_part(name: str, content: Content) -> frozenset[str]:
@@ -43,47 +52,61 @@ def check_part(name: str, content: Content) -> frozenset[str]:
 
 
 def _no_document_type(content: Content) -> frozenset[str]:
-    if _finds(_DOCUMENT_TYPE, content):
+    if _holds(content, _DOCUMENT_TYPE, _ENTITY):
         raise unsafe("a part of it declares a document type")
     return _NOTHING
 
 
 def _no_entities(content: Content) -> frozenset[str]:
-    if _finds(_ENTITY, content):
+    if _holds(content, _ENTITY):
         raise unsafe("a part of it declares a document type")
     return _NOTHING
 
 
 def _no_links(content: Content) -> frozenset[str]:
-    if _finds(_LINK, content):
+    if _holds(content, *_LINKS):
         raise suspicious("a cell in it starts another program (DDE)")
     return _NOTHING
 
 
-def _finds(pattern: re.Pattern[bytes], content: Content) -> bool:
+def _holds(content: Content, *words: bytes) -> bool:
+    return any(word in text for text in _texts(content) for word in words)
+
+
+def _texts(content: Content) -> Iterator[bytes]:
+    """Yield the text in pieces, each of which begins with the end of the one before."""
     kept = b""
     for piece in content.pieces():
         # Parts may be written in UTF-16, too.
         text = kept + piece.replace(b"\0", b"")
-        if pattern.search(text):
-            return True
+        yield text
         kept = text[-_KEPT_BYTES:]
-    return False
 
 
 def _no_fields_of_programs(content: Content) -> frozenset[str]:
+    if not _holds(content, *_FIELD_NAMES):
+        return _NOTHING
     kept, field = b"", ""
     for piece in content.pieces():
         text = kept + piece.replace(b"\0", b"")
         last = max(text.rfind(b"<"), 0)
-        for match in _FIELD.finditer(text[:last]):
-            instruction, mark, simple = match.groups()
-            field += "\n" if mark else unescape((instruction or simple or b"").decode("utf-8", "replace"))
-            field += "\n" if simple else ""
+        field += "".join(_field_text(match) for match in _FIELD.finditer(text[:last]))
         if _DDE_FIELD.search(field):
             raise suspicious("a field in it starts another program (DDE)")
-        kept, field = text[last:][-1 << 16 :], field[-_KEPT_BYTES:]
+        kept, field = text[last:][: 1 << 16], field[-_KEPT_BYTES:]
     return _NOTHING
+
+
+def _field_text(match: re.Match[bytes]) -> str:
+    """Return what a match adds to the text of fields, each of which begins a line."""
+    instruction, mark, simple = match.groups()
+    if mark:
+        return "\n"
+    if simple is not None:
+        found = _INSTRUCTION.search(simple)
+        quoted = next((text for text in found.groups() if text is not None), b"") if found else b""
+        return f"\n{unescape(quoted.decode('utf-8', 'replace'))}\n"
+    return unescape((instruction or b"").decode("utf-8", "replace"))
 
 
 def _no_remote_parts(content: Content) -> frozenset[str]:
@@ -109,6 +132,6 @@ _CHECKS: tuple[tuple[re.Pattern[str], _Check], ...] = (
     ),
     (re.compile(r"(?:^|/)(?:content|styles|meta|settings)\.xml$", re.IGNORECASE), _no_entities),
     (re.compile(r"(?:^|/)_rels/[^/]*\.rels$", re.IGNORECASE), _no_remote_parts),
-    (re.compile(r"(?:^|/)word/[^/]*\.xml$", re.IGNORECASE), _no_fields_of_programs),
+    (_TEXT, _no_fields_of_programs),
     (re.compile(r"(?:^|/)(?:externalLinks/[^/]*\.xml|content\.xml)$", re.IGNORECASE), _no_links),
 )

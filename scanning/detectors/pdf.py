@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pikepdf
+from pikepdf.settings import qpdf_limit_errors, set_qpdf_limits
 
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors import pdf_attachments
 from scanning.detectors.pdf_objects import objects_of
-from scanning.findings import Checked, damage, encrypted, suspicious
+from scanning.findings import Checked, Problem, damage, encrypted, suspicious
 from scanning.members import Members
 
 #: Readers look for the header in this many bytes (Adobe's implementation notes).
@@ -21,6 +22,11 @@ _HEADER_WITHIN_BYTES = 1024
 _END_MARK = b"%%EOF"
 _STEP_BYTES = 1 << 20
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\f\0"
+_MOST_OBJECTS = 250_000
+#: Of qpdf's warnings: objects that lie packed in a stream are lost, and with them what they would do.
+_UNREADABLE = "error decoding stream data"
+#: Of qpdf's for the whole process, which inspects and nothing else. Attachments it never unpacks.
+_UNPACKED_BYTES, _MOST_ITEMS, _MOST_WARNINGS = 64 << 20, 1_000_000, 10_000
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)
 #: Kinds of actions that a reviewer should know of, to flag.
 #: Keys that only such things have, to flag.
@@ -30,9 +36,19 @@ _ACTIONS = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "la
 
 @contextmanager
 def _open(content: Content) -> Iterator[pikepdf.Pdf]:
+    _check_objects(content)
+    set_qpdf_limits(
+        flate_max_memory=_UNPACKED_BYTES,
+        parser_max_container_size=_MOST_ITEMS,
+        doc_max_warnings=_MOST_WARNINGS,
+    )
+    before = qpdf_limit_errors()
     try:
         with pikepdf.open(content.path) as pdf:
             yield pdf
+            # What is over a limit is left out with no more than a warning.
+            if qpdf_limit_errors() > before:
+                raise suspicious("it holds far more parts than a document has")
     except pikepdf.PasswordError as error:
         raise encrypted() from error
     except (pikepdf.PdfError, pikepdf.DataDecodingError, ValueError, TypeError, KeyError) as error:
@@ -50,8 +66,23 @@ def _check(content: Content, _name: str) -> Checked:
         pages = len(pdf.pages)
         if not pages:
             raise damage("it holds no page")
-        flags = _flags(pdf) | ({"repaired"} if pdf.get_warnings() else set())
-        return Checked(flags=frozenset(flags), facts={"pages": pages}, end=end)
+        flags = _flags(pdf)
+        warnings = [str(warning) for warning in pdf.get_warnings()]
+        if warnings:
+            flags.add("repaired")
+        lost = any(_UNREADABLE in warning for warning in warnings)
+        problems = (Problem("held_damaged", "a part of it cannot be read"),) if lost else ()
+        return Checked(frozenset(flags), {"pages": pages}, end, problems)
+
+
+def _check_objects(content: Content) -> None:
+    """Raise `Flawed` for more objects than qpdf can read in bounded time and memory."""
+    left = 2 * _MOST_OBJECTS
+    for piece in content.pieces():
+        # Each object has the word at its beginning and its end.
+        left -= piece.count(b"obj")
+        if left < 0:
+            raise suspicious("it holds far more parts than a document has")
 
 
 def _end(content: Content) -> int:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from itertools import chain
 
 from scanning.content import Content
+from scanning.findings import suspicious
 from scanning.members import Members
 from scanning.packages import HEADER_BYTES, first_generation
 
-_PIECE_BYTES = 1 << 20
+_FIRST_PIECE_BYTES, _PIECE_BYTES = 1 << 12, 1 << 20
+#: Objects that lie in one another are decoded again and again: of all so much, in sizes of the file.
+_MOST_READINGS = 3
 _OBJECT = re.compile(rb"\\objdata(?![a-zA-Z])")
 _OBJECT_BYTES = len(rb"\objdata") + 1
 #: Everything but digits and braces that a reader skips: words with their numbers, escaped characters.
@@ -24,8 +27,13 @@ _NO_DIGITS = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 
 def extract(content: Content, members: Members) -> None:
     """Write out every embedded object; raises `Flawed`."""
+    left = _MOST_READINGS * content.size_bytes
     for start in _objects(content):
-        members.write(*_unwrapped(_decoded(content, start)))
+        text = _Text(content, start)
+        members.write(*_unwrapped(text.decoded()))
+        left -= text.place - start
+        if left < 0:
+            raise suspicious("it holds far more parts than such a file has")
 
 
 def _objects(content: Content) -> Iterator[int]:
@@ -59,20 +67,29 @@ def _cut(pieces: Iterator[bytes], skipped: int, left: int) -> Iterator[bytes]:
         yield kept
 
 
-def _decoded(content: Content, start: int) -> Iterator[bytes]:
-    """Yield an object's bytes up to the brace that closes its group."""
-    depth, digits = 1, b""
-    while depth and (data := content.at(start, _PIECE_BYTES)):
-        text, raw_bytes = _text(data, is_last=start + len(data) >= content.size_bytes)
-        plain, depth = _within(_SKIPPED.sub(b"", text), depth)
-        digits += plain.translate(None, _NO_DIGITS)
-        even = len(digits) & ~1
-        yield bytes.fromhex(digits[:even].decode("ascii"))
-        digits = digits[even:]
-        start += len(text)
-        if raw_bytes and depth:
-            yield from content.pieces(start, start + raw_bytes)
-        start += raw_bytes
+class _Text:
+    """The text of one object, from `place` on."""
+
+    def __init__(self, content: Content, place: int) -> None:
+        self._content = content
+        self.place = place
+
+    def decoded(self) -> Iterator[bytes]:
+        """Yield the object's bytes up to the brace that closes its group."""
+        depth, digits, length = 1, b"", _FIRST_PIECE_BYTES
+        while depth and (data := self._content.at(self.place, length)):
+            is_last = self.place + len(data) >= self._content.size_bytes
+            text, raw_bytes = _text(data, is_last=is_last)
+            plain, depth = _within(_SKIPPED.sub(b"", text), depth)
+            digits += plain.translate(None, _NO_DIGITS)
+            even = len(digits) & ~1
+            yield bytes.fromhex(digits[:even].decode("ascii"))
+            digits = digits[even:]
+            self.place += len(text)
+            if raw_bytes and depth:
+                yield from self._content.pieces(self.place, self.place + raw_bytes)
+            self.place += raw_bytes
+            length = min(2 * length, _PIECE_BYTES)
 
 
 def _text(data: bytes, *, is_last: bool) -> tuple[bytes, int]:

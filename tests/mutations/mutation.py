@@ -117,7 +117,7 @@ MUTATIONS = (
     Mutation(
         "files inside files are not taken out",
         "scanning/nesting.py",
-        "            detector.extract(inner, members)",
+        "            sparing(detector.extract, inner, members)",
         "            detector.tells",
         _VERIFY,
     ),

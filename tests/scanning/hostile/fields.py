@@ -1,5 +1,7 @@
 """Fields and links that start or fetch something, and declarations that unpack to too much."""
 
+import random
+
 from tests.scanning import samples
 from tests.scanning.hostile.case import HELD, UNSAFE, Case, flagged
 from tests.scanning.hostile.office import (
@@ -14,7 +16,23 @@ from tests.scanning.hostile.office import (
     word_saying,
 )
 
+
+def with_fields(parts: int) -> bytes:
+    text = b"<a>" + b"<w:instrText>PAGE</w:instrText>" * 500_000 + b"</a>"
+    noise = random.Random(1).randbytes(3 << 20)
+    return samples.office(
+        "docx", {**{f"word/header{n}.xml": text for n in range(parts)}, "word/noise.bin": noise}
+    )
+
+
 CASES = (
+    Case(
+        "a document of a million fields in each of ten parts",
+        lambda: with_fields(10),
+        "docx",
+        HELD,
+        told="longer",
+    ),
     Case("a field of docx that starts a program", lambda: with_field(DDE_FIELD), "docx", HELD, told="DDE"),
     Case("the same, in pieces", lambda: with_field(SPLIT_FIELD), "docx", HELD, told="DDE"),
     Case(

@@ -1,7 +1,7 @@
 """Programs and other files packed into documents."""
 
 from tests.scanning import samples
-from tests.scanning.hostile.case import HELD, Case, flagged
+from tests.scanning.hostile.case import HELD, UNSAFE, Case, flagged
 from tests.scanning.hostile.office import (
     EXE,
     native,
@@ -17,6 +17,18 @@ from tests.scanning.hostile.office import (
 )
 
 CASES = (
+    Case(
+        "two million objects in rtf",
+        lambda: rich_text(b"{\\object{\\*\\objdata 0105}}" * (2 << 20)),
+        "rtf",
+        UNSAFE,
+    ),
+    Case(
+        "objects of rtf in one another",
+        lambda: rich_text(b"\\objdata " * 200 + b"00" * (20 << 20)),
+        "rtf",
+        HELD,
+    ),
     Case(
         "a program packed into docx",
         lambda: samples.office("docx", {"word/embeddings/oleObject1.bin": ole_object(EXE)}),

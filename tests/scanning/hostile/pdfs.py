@@ -1,6 +1,7 @@
 """PDFs that run, start, hide or carry something."""
 
 import io
+import struct
 import zlib
 from collections.abc import Callable
 
@@ -64,6 +65,69 @@ def attached_bomb() -> bytes:
     return pdf(add, compress_streams=False)
 
 
+def written(objects: list[bytes]) -> bytes:
+    """A PDF of numbered objects, written as they are, the first of which is its root."""
+    out, places = b"%PDF-1.5\n", []
+    pieces = [out]
+    at = len(out)
+    for number, each in enumerate(objects, 1):
+        places.append(at)
+        pieces.append(b"%d 0 obj%sendobj\n" % (number, each))
+        at += len(pieces[-1])
+    rows = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    table = b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Root 1 0 R/Size %d>>\n" % (size, rows, size)
+    return b"".join(pieces) + table + b"startxref\n%d\n%%%%EOF\n" % at
+
+
+ROOT = [
+    b"<</Type/Catalog/Pages 2 0 R>>",
+    b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+]
+
+
+def crowded() -> bytes:
+    return written([*ROOT, *[b"<</A 1>>"] * 300_000])
+
+
+def long_array() -> bytes:
+    return written([*ROOT, b"[" + b"1 " * (40 * MIB) + b"]"])
+
+
+def object_stream_bomb() -> bytes:
+    """Objects in a stream of a megabyte that unpacks to a thousand: what they do would not be seen."""
+    count = 100
+    head = b" ".join(b"%d %d" % (10 + number, number * 10) for number in range(count)) + b"\n"
+    packer = zlib.compressobj(9)
+    packed = packer.compress(head + b"<</A 1>>  " * count)
+    packed += b"".join(packer.compress(bytes(16 * MIB)) for _ in range(60)) + packer.flush()
+    stream = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n" % (
+        count,
+        len(head),
+        len(packed),
+    )
+    return with_cross_reference([*ROOT, stream + packed + b"\nendstream "], count)
+
+
+def with_cross_reference(objects: list[bytes], packed: int) -> bytes:
+    """A PDF of which so many objects, from number 10 on, lie packed in the last one."""
+    body = b"%PDF-1.5\n"
+    rows = struct.pack(">BIH", 0, 0, 65535)
+    for number, each in enumerate(objects, 1):
+        rows += struct.pack(">BIH", 1, len(body), 0)
+        body += b"%d 0 obj%sendobj\n" % (number, each)
+    rows += b"".join(struct.pack(">BIH", 2, len(objects), number) for number in range(packed))
+    count = len(objects) + 1
+    head = b"9 0 obj<</Type/XRef/W[1 4 2]/Index[0 %d 10 %d]/Size %d/Root 1 0 R/Length %d>>stream\n" % (
+        count,
+        packed,
+        10 + packed,
+        len(rows),
+    )
+    return body + head + rows + b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+
+
 def locked(user: str) -> bytes:
     return samples.pdf(encryption=pikepdf.Encryption(owner="owner", user=user))
 
@@ -92,6 +156,9 @@ CASES = (
     ),
     Case("an attachment stored in digits", stored_oddly, "pdf", HELD, told="unusual"),
     Case("an attachment that unpacks to gigabytes", attached_bomb, "pdf", UNSAFE, told="unpacks"),
+    Case("a PDF of 300,000 objects", crowded, "pdf", HELD),
+    Case("a PDF with a list of forty million numbers", long_array, "pdf", "damaged"),
+    Case("a PDF whose objects unpack to a gigabyte", object_stream_bomb, "pdf", "held_damaged", told="part"),
     Case("a PDF with a password", lambda: locked("user"), "pdf", LOCKED),
     flagged("a PDF that only its owner may change", lambda: locked(""), "pdf", "restricted"),
     Case(
