@@ -23,10 +23,10 @@ _END_MARK = b"%%EOF"
 _STEP_BYTES = 1 << 20
 _BLANK = b"\xef\xbb\xbf\xff\xfe \t\r\n\f\0"
 _MOST_OBJECTS = 250_000
-#: Of qpdf's warnings: objects that lie packed in a stream are lost, and with them what they would do.
-_UNREADABLE = "error decoding stream data"
+#: Of qpdf's warnings: objects are lost, and with them what they would do.
+_UNREADABLE = re.compile(r"error (?:decoding stream data|reading object)")
 #: Of qpdf's for the whole process, which inspects and nothing else. Attachments it never unpacks.
-_UNPACKED_BYTES, _MOST_ITEMS, _MOST_WARNINGS = 64 << 20, 1_000_000, 10_000
+_UNPACKED_BYTES, _MOST_WARNINGS = 64 << 20, 10_000
 _LINEARIZED = re.compile(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", re.DOTALL)
 #: Kinds of actions that a reviewer should know of, to flag.
 #: Keys that only such things have, to flag.
@@ -37,11 +37,7 @@ _ACTIONS = {"/JavaScript": "javascript", "/Launch": "launch", "/ImportData": "la
 @contextmanager
 def _open(content: Content) -> Iterator[pikepdf.Pdf]:
     _check_objects(content)
-    set_qpdf_limits(
-        flate_max_memory=_UNPACKED_BYTES,
-        parser_max_container_size=_MOST_ITEMS,
-        doc_max_warnings=_MOST_WARNINGS,
-    )
+    set_qpdf_limits(flate_max_memory=_UNPACKED_BYTES, doc_max_warnings=_MOST_WARNINGS)
     before = qpdf_limit_errors()
     try:
         with pikepdf.open(content.path) as pdf:
@@ -70,7 +66,7 @@ def _check(content: Content, _name: str) -> Checked:
         warnings = [str(warning) for warning in pdf.get_warnings()]
         if warnings:
             flags.add("repaired")
-        lost = any(_UNREADABLE in warning for warning in warnings)
+        lost = any(_UNREADABLE.search(warning) for warning in warnings)
         problems = (Problem("held_damaged", "a part of it cannot be read"),) if lost else ()
         return Checked(frozenset(flags), {"pages": pages}, end, problems)
 

@@ -157,7 +157,7 @@ CASES = (
     Case("an attachment stored in digits", stored_oddly, "pdf", HELD, told="unusual"),
     Case("an attachment that unpacks to gigabytes", attached_bomb, "pdf", UNSAFE, told="unpacks"),
     Case("a PDF of 300,000 objects", crowded, "pdf", HELD),
-    Case("a PDF with a list of forty million numbers", long_array, "pdf", "damaged"),
+    Case("a PDF with a list of forty million numbers", long_array, "pdf", "held_damaged", told="part"),
     Case("a PDF whose objects unpack to a gigabyte", object_stream_bomb, "pdf", "held_damaged", told="part"),
     Case("a PDF with a password", lambda: locked("user"), "pdf", LOCKED),
     flagged("a PDF that only its owner may change", lambda: locked(""), "pdf", "restricted"),
