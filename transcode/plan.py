@@ -5,7 +5,7 @@ What a browser already plays within the profile is copied; a picture or a sound 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -20,6 +20,8 @@ SOUNDS = frozenset({"aac", "mp3"})
 #: Share of the size limit that is planned with, and the least a film is given.
 FIT_SHARE = 0.95
 LEAST_BIT_RATE = 100_000
+#: What a channel of sound is given at least: a telephone's codec does with less than AAC can.
+LEAST_AUDIO_BIT_RATE = 48_000
 #: A little over the limit is not worth dropping every second frame: 30.01 frames a second stay.
 FRAME_RATE_SLACK = Fraction(105, 100)
 
@@ -57,6 +59,13 @@ class Plan:
     frame_rate: Fraction | None = None
     #: Bound of the picture's bit rate.
     bit_rate: int | None = None
+    #: The picture's bit rate on the whole, for two passes; `None`: one pass of even quality.
+    mean_bit_rate: int | None = None
+    #: What is made may have no more bytes; `None`: its size is as it comes.
+    most_bytes: int | None = None
+    #: Channels and bit rate of sound that is made anew.
+    channels: int = 2
+    audio_bit_rate: int = 0
     #: Why what is made anew is not copied.
     reasons: tuple[str, ...] = ()
 
@@ -85,20 +94,25 @@ def make_plan(probe: Probe, profile: VideoProfile, *, size_bytes: int, reduce_to
     Raises `SourceDamaged` when there is neither picture nor sound.
     """
     oversize = ("oversize",) if 0 < reduce_to_bytes < size_bytes else ()
+    plan = _plan_sound(probe, profile, oversize)
     if probe.video is None:
-        return _plan_sound(probe, profile, oversize)
+        return plan
     found = tuple(reason for reason, holds in VIDEO_CHECKS if holds(probe, probe.video, profile))
-    reasons = oversize + found
-    audio = _treat_sound(probe.audio, profile)
-    return Plan(
+    plan = replace(
+        plan,
         kind="video",
         container=Container.MP4,
-        video=Treatment.TRANSCODE if reasons else Treatment.COPY,
-        audio=audio,
+        video=Treatment.TRANSCODE if oversize or found else Treatment.COPY,
         size=fit_size(probe.video.display_size, profile),
-        frame_rate=fit_frame_rate(probe.video.frame_rate, profile.frame_rate) if reasons else None,
-        bit_rate=_fit_bit_rate(probe, profile, reduce_to_bytes) if oversize else profile.peak_bit_rate,
-        reasons=reasons + (("audio",) if audio is Treatment.TRANSCODE else ()),
+        reasons=oversize + found + plan.reasons,
+    )
+    if plan.video is Treatment.COPY:
+        return plan
+    return replace(
+        plan,
+        frame_rate=fit_frame_rate(probe.video.frame_rate, profile.frame_rate),
+        bit_rate=fit_bit_rate(probe, plan, profile, reduce_to_bytes) if oversize else profile.peak_bit_rate,
+        most_bytes=reduce_to_bytes if oversize else size_bytes,
     )
 
 
@@ -119,30 +133,51 @@ def fit_frame_rate(rate: Fraction | None, most: int) -> Fraction | None:
 
 
 def _plan_sound(probe: Probe, profile: VideoProfile, oversize: tuple[str, ...]) -> Plan:
-    if probe.audio is None:
+    if probe.video is None and probe.audio is None:
         raise SourceDamaged("there is neither picture nor sound in it")
-    audio = Treatment.TRANSCODE if oversize else _treat_sound(probe.audio, profile)
-    copied_mp3 = audio is Treatment.COPY and probe.audio.codec == "mp3"
+    alone = oversize if probe.video is None else ()
+    audio = Treatment.TRANSCODE if alone else _treat_sound(probe, profile)
+    copied_mp3 = audio is Treatment.COPY and probe.audio is not None and probe.audio.codec == "mp3"
+    channels, audio_bit_rate = _fit_sound(probe.audio, profile)
     return Plan(
         kind="audio",
         container=Container.MP3 if copied_mp3 else Container.M4A,
         video=Treatment.NONE,
         audio=audio,
-        reasons=oversize + (("audio",) if audio is Treatment.TRANSCODE else ()),
+        channels=channels,
+        audio_bit_rate=audio_bit_rate,
+        reasons=alone + (("audio",) if audio is Treatment.TRANSCODE else ()),
     )
 
 
-def _treat_sound(audio: AudioStream | None, profile: VideoProfile) -> Treatment:
+def _treat_sound(probe: Probe, profile: VideoProfile) -> Treatment:
+    """Copy one track that a browser plays; several are mixed, for a browser plays only the first."""
+    audio = probe.audio
     if audio is None:
         return Treatment.NONE
     fits = audio.codec in SOUNDS and 0 < (audio.channels or 0) <= profile.audio_channels
-    return Treatment.COPY if fits else Treatment.TRANSCODE
+    return Treatment.COPY if fits and not probe.further_audio else Treatment.TRANSCODE
 
 
-def _fit_bit_rate(probe: Probe, profile: VideoProfile, reduce_to_bytes: int) -> int:
-    """Return the rate whose peak, one second's buffer and sound together stay within the limit."""
+def _fit_sound(audio: AudioStream | None, profile: VideoProfile) -> tuple[int, int]:
+    """Return channels and bit rate: one microphone stays one, and gets half as much; few bits stay few."""
+    if audio is None:
+        return profile.audio_channels, 0
+    channels = min(audio.channels or profile.audio_channels, profile.audio_channels)
+    most = profile.audio_bit_rate * channels // profile.audio_channels
+    return channels, min(most, max(audio.bit_rate or most, LEAST_AUDIO_BIT_RATE * channels))
+
+
+def sound_bit_rate(probe: Probe, plan: Plan) -> int:
+    """Return the rate that sound takes in what is made."""
+    copied = probe.audio.bit_rate if probe.audio and plan.audio is Treatment.COPY else None
+    return copied or plan.audio_bit_rate
+
+
+def fit_bit_rate(probe: Probe, plan: Plan, profile: VideoProfile, most_bytes: int) -> int:
+    """Return the rate whose peak, one second's buffer and sound together stay within `most_bytes`."""
     seconds = (probe.duration_seconds or 0.0) + 1.0
-    fits = int(reduce_to_bytes * 8 * FIT_SHARE / seconds) - profile.audio_bit_rate
+    fits = int(most_bytes * 8 * FIT_SHARE / seconds) - sound_bit_rate(probe, plan)
     return max(LEAST_BIT_RATE, min(profile.peak_bit_rate, fits))
 
 

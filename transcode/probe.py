@@ -1,6 +1,7 @@
 """What a film or a recording holds, as ffprobe sees it."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,10 @@ TIMEOUT_SECONDS = 120.0
 #: What ffprobe warns when it guesses a length.
 ESTIMATED = "Estimating duration from bitrate"
 INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+#: Captions that are text; the others are pictures.
+CAPTIONS = frozenset({"mov_text", "subrip", "ass", "ssa", "webvtt", "text"})
+#: ffprobe's name of what nobody can decode, such as a phone's spatial sound beside the usual track.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,15 @@ class VideoStream:
     bit_rate: int | None = None
     pixel_format: str | None = None
     color_transfer: str | None = None
-    interlaced: bool = False
+    #: The file marks its frames as interlaced.
+    marked_interlaced: bool = False
+    #: Order of the fields of frames that are to be deinterlaced: `auto` by their marks, `tff`, `bff`.
+    fields: str | None = None
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether a frame holds two moments."""
+        return self.fields is not None
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -49,7 +62,7 @@ class VideoStream:
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """The first sound track."""
+    """A sound track."""
 
     index: int
     codec: str
@@ -57,6 +70,15 @@ class AudioStream:
     sample_rate: int | None = None
     duration_seconds: float | None = None
     bit_rate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionStream:
+    """Captions as text."""
+
+    index: int
+    #: ISO 639-2; `None`: the file does not say.
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +93,13 @@ class Probe:
     duration_estimated: bool
     bit_rate: int | None
     video: VideoStream | None
+    #: The first track that can be read.
     audio: AudioStream | None
     #: Version of the tools that saw it.
     version: str
+    #: The tracks after the first: of further microphones, or in other languages.
+    further_audio: tuple[AudioStream, ...] = ()
+    captions: tuple[CaptionStream, ...] = ()
 
 
 async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
@@ -102,6 +128,7 @@ async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
 def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
     """Read ffprobe's JSON (`-show_format -show_streams -show_program_version`)."""
     form, streams = found.get("format", {}), found.get("streams", [])
+    first, *further = _audible(streams) or (None,)
     return Probe(
         format_name=str(form.get("format_name", "")).partition(",")[0],
         size_bytes=_whole(form.get("size")) or 0,
@@ -109,8 +136,10 @@ def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
         duration_estimated=estimated,
         bit_rate=_whole(form.get("bit_rate")),
         video=next((_video(stream) for stream in streams if _is_film(stream)), None),
-        audio=next((_audio(stream) for stream in streams if stream.get("codec_type") == "audio"), None),
+        audio=first,
         version=str(found.get("program_version", {}).get("version", "")),
+        further_audio=tuple(track for track in further if track),
+        captions=tuple(_caption(stream) for stream in streams if stream.get("codec_name") in CAPTIONS),
     )
 
 
@@ -121,7 +150,7 @@ def _is_film(stream: Mapping[str, Any]) -> bool:
 def _video(stream: Mapping[str, Any]) -> VideoStream:
     return VideoStream(
         index=int(stream["index"]),
-        codec=str(stream.get("codec_name", "unknown")),
+        codec=str(stream.get("codec_name", UNKNOWN)),
         width=_whole(stream.get("width")) or 0,
         height=_whole(stream.get("height")) or 0,
         rotation=_rotation(stream.get("side_data_list", ())),
@@ -132,19 +161,31 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         bit_rate=_whole(stream.get("bit_rate")),
         pixel_format=stream.get("pix_fmt"),
         color_transfer=stream.get("color_transfer"),
-        interlaced=stream.get("field_order") in INTERLACED,
+        marked_interlaced=stream.get("field_order") in INTERLACED,
+        fields="auto" if stream.get("field_order") in INTERLACED else None,
     )
 
 
 def _audio(stream: Mapping[str, Any]) -> AudioStream:
     return AudioStream(
         index=int(stream["index"]),
-        codec=str(stream.get("codec_name", "unknown")),
+        codec=str(stream.get("codec_name", UNKNOWN)),
         channels=_whole(stream.get("channels")),
         sample_rate=_whole(stream.get("sample_rate")),
         duration_seconds=_duration(stream),
         bit_rate=_whole(stream.get("bit_rate")),
     )
+
+
+def _audible(streams: Sequence[Mapping[str, Any]]) -> list[AudioStream]:
+    """Return the tracks that can be decoded; if there is none, all, so that the file is not called silent."""
+    tracks = [_audio(stream) for stream in streams if stream.get("codec_type") == "audio"]
+    return [track for track in tracks if track.codec != UNKNOWN] or tracks
+
+
+def _caption(stream: Mapping[str, Any]) -> CaptionStream:
+    language = str(stream.get("tags", {}).get("language", ""))
+    return CaptionStream(int(stream["index"]), language if re.fullmatch("[a-z]{3}", language) else None)
 
 
 def _rotation(side_data: Sequence[Mapping[str, Any]]) -> int:

@@ -18,9 +18,15 @@ class Progress:
         self._duration_seconds = duration_seconds
         self._tell = tell
         self._clock = clock
-        self._started = clock()
         self._fraction = 0.0
         self._position = -1
+        self._started = clock()
+
+    def start(self) -> "Progress":
+        """Begin, or begin again: what was told stays the least that is told."""
+        self._started = self._clock()
+        self._position = -1
+        return self
 
     def on_line(self, line: str) -> bool:
         """Take one line of progress; return whether the work moved on since the last."""
@@ -29,11 +35,12 @@ class Progress:
             return False
         self._position = int(value)
         if self._duration_seconds:
-            self._fraction = min(0.99, max(self._fraction, self._position / 1e6 / self._duration_seconds))
-            self._tell(self._fraction, self._left())
+            done = min(1.0, self._position / 1e6 / self._duration_seconds)
+            self._fraction = max(self._fraction, min(0.99, done))
+            self._tell(self._fraction, self._left(done))
         return True
 
-    def _left(self) -> float | None:
-        if self._fraction < FIRST_GUESS:
+    def _left(self, done: float) -> float | None:
+        if done < FIRST_GUESS:
             return None
-        return (self._clock() - self._started) * (1 - self._fraction) / self._fraction
+        return (self._clock() - self._started) * (1 - done) / done

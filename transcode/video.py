@@ -1,7 +1,7 @@
 """Films and recordings made playable: one rendition, upright, without metadata, checked to be whole."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ from transcode.arguments import SAFE_INPUT, file_name, tool_limits
 from transcode.diagnosis import diagnose
 from transcode.errors import SourceDamaged, ToolFailed
 from transcode.filters import picture_filters
+from transcode.fitting import tighten
 from transcode.honesty import find_damage
 from transcode.made import Made
 from transcode.plan import Container, Plan, Treatment
 from transcode.probe import Probe, VideoStream, probe
-from transcode.process import run
+from transcode.process import Finished, run
 from transcode.progress import OnProgress, Progress
 from transcode.sandbox import Room, SandboxKind, detect, wrap
 from transcode.scratch import check_regular
+from transcode.sound import mixed, sound_options
 
 #: A film may take this many times its length, and a start; without progress it is killed much earlier.
 TIMEOUT_FACTOR = 60.0
@@ -28,6 +30,8 @@ TIMEOUT_START_SECONDS = 1800.0
 STALL_SECONDS = 120.0
 STALL_BYTES_PER_SECOND = 20_000_000
 TIME_BASE = "1:90000"
+#: What the first of two passes tells the second, in the private folder.
+STATISTICS = "statistics"
 #: ffmpeg's muxer and the media type, by container.
 MUXERS: Mapping[Container, tuple[str, str]] = {
     Container.MP4: ("mp4", "video/mp4"),
@@ -48,94 +52,138 @@ async def transcode(
 ) -> Made:
     """Make the planned rendition of `source` in the private `folder` and prove that it holds all of it.
 
-    Every frame is decoded once, also of what is copied. Raises `SourceDamaged` when the source is cut off or
-    broken (a partial result may be in the folder), `SourceRefused`, or another `ToolError`.
+    Every frame is decoded once, also of what is copied; again only if the result came out too large. Raises
+    `SourceDamaged` when the source is cut off or broken (a partial result may be in the folder),
+    `SourceRefused`, or another `ToolError`.
     """
     room = Room(kind or detect(), source, folder)
-    name = f"{plan.kind}.{plan.container}"
-    argv = build_command(
-        file_name(room.source_inside), f"{file_name(room.folder_inside)}/{name}", found, plan, profile
-    )
-    seconds = found.duration_seconds or 0.0
-    timeout_seconds = TIMEOUT_START_SECONDS + TIMEOUT_FACTOR * seconds
+    progress, tighter = Progress(found.duration_seconds, on_progress), plan
+    while True:
+        made = await _make(room, found, tighter, profile, progress)
+        if (again := tighten(found, tighter, profile, made.size_bytes)) is None:
+            on_progress(1.0, 0.0)
+            return made
+        tighter = again
+
+
+async def _make(room: Room, found: Probe, plan: Plan, profile: VideoProfile, progress: Progress) -> Made:
+    source, folder = file_name(room.source_inside), file_name(room.folder_inside)
+    target = f"{plan.kind}.{plan.container}"
+    if plan.mean_bit_rate:
+        await _run(build_first_pass(source, folder, found, plan, profile), room, found, progress)
+    argv = build_command(source, f"{folder}/{target}", found, plan, profile)
+    finished = await _run(argv, room, found, progress)
+    if room.folder is None:
+        raise ValueError("there is no folder to make it in")
+    check_regular(room.folder)
+    path = room.folder / target
+    made = await probe(path, kind=room.kind)
+    damage = find_damage(found, made, plan, finished.stderr_lines)
+    if damage:
+        raise SourceDamaged(damage)
+    return _made(path, argv, made, plan)
+
+
+async def _run(argv: Sequence[str], room: Room, found: Probe, progress: Progress) -> Finished:
+    timeout_seconds = TIMEOUT_START_SECONDS + TIMEOUT_FACTOR * (found.duration_seconds or 0.0)
     try:
-        finished = await run(
+        return await run(
             wrap(argv, room, tool_limits(timeout_seconds)),
             timeout_seconds=timeout_seconds,
-            on_line=Progress(found.duration_seconds, on_progress).on_line,
+            on_line=progress.start().on_line,
             stall_seconds=STALL_SECONDS + found.size_bytes / STALL_BYTES_PER_SECOND,
         )
     except ToolFailed as error:
         raise diagnose(error) from error
-    check_regular(folder)
-    made = await probe(folder / name, kind=room.kind)
-    damage = find_damage(found, made, plan, finished.stderr_lines)
-    if damage:
-        raise SourceDamaged(damage)
-    on_progress(1.0, 0.0)
-    return _made(folder / name, argv, made, plan)
 
 
 def build_command(source: str, target: str, found: Probe, plan: Plan, profile: VideoProfile) -> list[str]:
     """Return ffmpeg's arguments for the plan; `source` and `target` are ffmpeg's own names (`file:/…`)."""
     opened = ffmpeg.input(source, **SAFE_INPUT)
     streams, copied = [], []
+    if found.video and plan.video is not Treatment.NONE:
+        streams.append(opened[str(found.video.index)])
+    if found.audio and plan.audio is not Treatment.NONE:
+        anew = plan.audio is Treatment.TRANSCODE
+        streams.append(mixed(opened, found) if anew else opened[str(found.audio.index)])
     for stream, treatment in ((found.video, plan.video), (found.audio, plan.audio)):
-        if stream and treatment is not Treatment.NONE:
-            streams.append(opened[str(stream.index)])
         if stream and treatment is Treatment.COPY:
             copied.append(opened[str(stream.index)])
-    outputs = [ffmpeg.output(*streams, target, **_options(found, plan, profile))]
+    captions = found.captions if plan.container is Container.MP4 else ()
+    streams += [opened[str(caption.index)] for caption in captions]
+    options = _options(found, plan, profile)
+    if plan.mean_bit_rate:
+        options |= _passing(2, target.rpartition("/")[0])
+    outputs = [ffmpeg.output(*streams, target, **options)]
     if copied:
         outputs.append(ffmpeg.output(*copied, "-", f="null"))
-    output = ffmpeg.merge_outputs(*outputs).global_args(
+    return _compile(ffmpeg.merge_outputs(*outputs))
+
+
+def build_first_pass(source: str, folder: str, found: Probe, plan: Plan, profile: VideoProfile) -> list[str]:
+    """Return ffmpeg's arguments for the first of two passes, which only leaves its statistics in `folder`."""
+    if found.video is None:
+        raise ValueError("there is no picture")
+    options = picture_options(found.video, plan, profile) | _passing(1, folder)
+    picture = ffmpeg.input(source, **SAFE_INPUT)[str(found.video.index)]
+    return _compile(ffmpeg.output(picture, "-", f="null", **options))
+
+
+def _passing(number: int, folder: str) -> dict[str, Any]:
+    """Return the options of one of two passes; x264 opens its statistics itself, by a plain name."""
+    return {"pass": number, "passlogfile": f"{folder.removeprefix('file:')}/{STATISTICS}"}
+
+
+def _compile(output: Any) -> list[str]:  # noqa: ANN401 - ffmpeg-python has no types
+    quiet = output.global_args(
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-progress", "pipe:1"
     )
-    return list(ffmpeg.compile(output, overwrite_output=True))
+    return list(ffmpeg.compile(quiet, overwrite_output=True))
 
 
 def _options(found: Probe, plan: Plan, profile: VideoProfile) -> dict[str, Any]:
-    options: dict[str, Any] = {"f": MUXERS[plan.container][0], "map_metadata": -1, "map_chapters": -1}
+    """Return the output's options: chapters and captions stay; who, where, when and with what does not."""
+    options: dict[str, Any] = {"f": MUXERS[plan.container][0], "map_metadata:g": -1, "map_metadata:s": -1}
     if plan.container is not Container.MP3:
         options["movflags"] = "+faststart"
     if plan.video is Treatment.COPY:
         options["c:v"] = "copy"
     if plan.video is Treatment.TRANSCODE and found.video:
-        options |= _picture(found.video, plan, profile)
+        options |= picture_options(found.video, plan, profile)
     if plan.audio is Treatment.COPY:
         options["c:a"] = "copy"
     if plan.audio is Treatment.TRANSCODE:
-        options |= _sound(profile)
+        options |= sound_options(plan)
+    if found.captions and plan.container is Container.MP4:
+        options |= _caption_options(found)
     return options
 
 
-def _picture(video: VideoStream, plan: Plan, profile: VideoProfile) -> dict[str, Any]:
+def _caption_options(found: Probe) -> dict[str, Any]:
+    languages = (
+        (number, caption.language) for number, caption in enumerate(found.captions) if caption.language
+    )
+    return {"c:s": "mov_text"} | {f"metadata:s:s:{number}": f"language={name}" for number, name in languages}
+
+
+def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> dict[str, Any]:
     """Return x264's settings; frames keep their own time stamps, GOPs are closed."""
     rate = math.ceil(plan.frame_rate or video.frame_rate or profile.frame_rate)
     bit_rate = plan.bit_rate or profile.peak_bit_rate
+    quality = {"b:v": plan.mean_bit_rate} if plan.mean_bit_rate else {"crf": profile.crf}
     return {
         "filter:v": picture_filters(video, plan.size or video.display_size, plan.frame_rate),
         "c:v": "libx264",
         "preset": profile.preset,
         "profile:v": profile.h264_profile,
         "level": profile.level,
-        "crf": profile.crf,
+        **quality,
         "maxrate": bit_rate,
         "bufsize": bit_rate,
         "pix_fmt": "yuv420p",
         "x264-params": f"keyint={rate * profile.keyframe_seconds}:min-keyint={rate}:open-gop=0",
         "fps_mode:v": "vfr",
         "enc_time_base:v": TIME_BASE,
-    }
-
-
-def _sound(profile: VideoProfile) -> dict[str, Any]:
-    """Return AAC's settings; gaps become silence, so that sound and picture stay together."""
-    return {
-        "c:a": "aac",
-        "b:a": profile.audio_bit_rate,
-        "ac": profile.audio_channels,
-        "filter:a": "aresample=async=1",
     }
 
 

@@ -5,6 +5,7 @@ from config.profiles import load_profiles
 from storage.evidence import Evidence, original_key
 from storage.states import StageName
 from transcode import video
+from transcode.interlacing import look
 from transcode.plan import make_plan
 from transcode.probe import probe
 from transcode.scratch import open_folder
@@ -26,7 +27,7 @@ async def transcode(context: Context, evidence: Evidence) -> Finding:
         open_folder(context.settings.scratch) as folder,
         reporting(context, evidence.id, StageName.TRANSCODE) as tell,
     ):
-        found = await probe(source)
+        found = await look(source, await probe(source))
         plan = make_plan(
             found, profile, size_bytes=found.size_bytes, reduce_to_bytes=row.reduce_to_bytes if row else 0
         )
