@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.latency import measure_latency
 from benchmarks.report import format_page, format_section
+from benchmarks.scanning import measure_scanning
 from benchmarks.side_by_side import measure_side_by_side
 from benchmarks.uploads import measure_uploads
 
@@ -15,6 +16,7 @@ MEASURES = {
     "uploads": (measure_uploads, 3),
     "side-by-side": (measure_side_by_side, 1),
     "latency": (measure_latency, 10),
+    "scanning": (measure_scanning, 3),
 }
 
 

@@ -45,7 +45,7 @@ def encrypted() -> Flawed:
 class Checked:
     """What the check of a whole file of known type found."""
 
-    #: For reviewers: `macros attachments javascript launch restricted repaired trailing_bytes cut_short`.
+    #: For reviewers: `docs/safety.md` explains each.
     flags: frozenset[str] = frozenset()
     #: JSON-able facts for the audit trail.
     facts: Mapping[str, Any] = field(default_factory=dict)
