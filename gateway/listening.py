@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from config.settings import Settings
+from gateway.doorway import Doorway, Reading
 from gateway.keys import FEED, HOLDERS
 from gateway.problems import Problem, problem_response
 
@@ -75,9 +76,9 @@ async def listening(
     runner = web.AppRunner(app, shutdown_timeout=_DRAIN_SECONDS)
     await runner.setup()
     try:
-        loop = asyncio.get_running_loop()
+        loop, reading = asyncio.get_running_loop(), Reading()
         listener = await loop.create_server(
-            lambda: _connection(runner, settings, loop),
+            lambda: Doorway(_connection(runner, settings, loop), reading),
             settings.host,
             settings.port,
             reuse_port=shared,
