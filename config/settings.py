@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     finished_upload_lifetime_seconds: float = Field(default=86_400, gt=0)
     #: Compute the SHA-256 while bytes arrive, so that the last answer says it; costs the gateway CPU time.
     hash_while_receiving: bool = False
+    #: The most bytes that a proxy in front lets through in one request, for clients of IETF resumable uploads
+    #: to keep to; `None`: there is no such limit.
+    proxy_body_bytes: int | None = Field(default=None, ge=1)
     #: A connection that sends nothing for this long is cut.
     silent_connection_seconds: float = Field(default=30, gt=0)
     #: Streams of events one process serves at once, and those of one centre among them.

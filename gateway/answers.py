@@ -1,6 +1,6 @@
 """The JSON bodies of every answer, as types: what is answered and what `/openapi.json` says are one thing."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
@@ -20,7 +20,13 @@ Sha256 = TypeAliasType("Sha256", Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Bytes = Annotated[int, Field(ge=0)]
 
 
-class Problem(TypedDict):
+#: What problems of one kind have besides: where an upload stands, and where its sender thought it did.
+ProblemMembers = TypedDict(
+    "ProblemMembers", {"expected-offset": NotRequired[Bytes], "provided-offset": NotRequired[Bytes]}
+)
+
+
+class Problem(ProblemMembers):
     """A refusal (RFC 9457)."""
 
     type: str

@@ -8,7 +8,7 @@ from aiohttp import web
 from config.settings import Settings
 from gateway.events.feed import open_feed
 from gateway.joining import joining
-from gateway.keys import FEED, HASHING, HOLDERS, OPENAPI, SENDERS, SERVICES
+from gateway.keys import FEED, HOLDERS, OPENAPI, SENDERS, SERVICES
 from gateway.middlewares import MIDDLEWARES, mark_responses
 from gateway.openapi.document import publish
 from gateway.revocation import watching_keys
@@ -52,7 +52,6 @@ def create_app(settings: Settings, *, sweeps: bool = True) -> web.Application:
             app[SERVICES] = services
             app[FEED] = feed
             app[SENDERS] = senders
-            app[HASHING] = Hashing(services.store, services.blobs, enabled=settings.hash_while_receiving)
             app[HOLDERS] = Holders(services.store, services.uploads)
             yield
 
@@ -68,6 +67,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         queue = await stack.enter_async_context(open_queue(settings))
         tokens = await stack.enter_async_context(open_tokens(settings))
         blobs = LocalBlobStore(settings.store / "blobs")
+        store = LocalUploadStore(settings.store / "uploads", blobs)
         yield Services(
             settings=settings,
             evidence=EvidenceRecords(database),
@@ -76,9 +76,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             outbox=Outbox(database),
             principals=Principals(database),
             tokens=tokens,
-            store=LocalUploadStore(settings.store / "uploads", blobs),
+            store=store,
             space=Space(blobs, settings.free_disk_reserve_bytes),
             blobs=blobs,
             queue=queue,
             joins=Joins(),
+            hashing=Hashing(store, blobs, enabled=settings.hash_while_receiving),
         )

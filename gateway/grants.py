@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from gateway.ietf import protocol as ietf
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.services import Services
 from gateway.tus.concatenation import parse_concat
@@ -116,6 +117,7 @@ async def _upload_of_evidence(services: Services, evidence_id: str) -> Upload | 
 #: What grants are good for: resources, and how the upload is found that one names.
 _GRANTED: dict[str, Callable[[Services, str], Awaitable[Upload | None]]] = {
     f"{ROOT}/{{id}}": _upload,
+    f"{ietf.ROOT}/{{id}}": _upload,
     "/v1/evidence/{id}": _upload_of_evidence,
     "/v1/evidence/{id}/events": _upload_of_evidence,
 }

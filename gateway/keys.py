@@ -6,12 +6,10 @@ from gateway.events.feed import Feed
 from gateway.openapi.edition import Edition
 from gateway.revocation import Senders
 from gateway.services import Services
-from gateway.uploads.hashing import Hashing
 from gateway.uploads.holding import Holders
 from storage.records.principals import Principal
 
 SERVICES = web.AppKey("services", Services)
-HASHING = web.AppKey("hashing", Hashing)
 HOLDERS = web.AppKey("holders", Holders)
 FEED = web.AppKey("feed", Feed)
 SENDERS = web.AppKey("senders", Senders)

@@ -89,6 +89,10 @@ class Problem(Exception):
         self.code = code
         self.detail = dict(detail or {})
         self.headers = dict(headers or {})
+        #: URI reference that identifies the kind of problem (RFC 9457, section 3.1.1)…
+        self.type = f"/problems/{code}"
+        #: …and what only this kind has.
+        self.members: answers.ProblemMembers = {}
 
 
 def offset_mismatch(expected: int, provided: int) -> Problem:
@@ -112,12 +116,13 @@ def problem_response(problem: Problem) -> web.Response:
     row = load_reasons()[problem.code]
     reason, remedy = row.told(problem.detail)
     body: answers.Problem = {
-        "type": f"/problems/{problem.code}",
+        "type": problem.type,
         "title": row.title,
         "status": problem.status,
         "code": problem.code,
         "detail": reason,
         "remedy": remedy,
+        **problem.members,
     }
     phrase = _PHRASES.get(problem.status)
     response = web.json_response(body, status=problem.status, reason=phrase, content_type=CONTENT_TYPE)

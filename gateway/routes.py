@@ -6,6 +6,7 @@ from gateway import evidence, health, queues
 from gateway.decision import decide
 from gateway.events import handlers as events
 from gateway.expecting import ASK_LATER
+from gateway.ietf.routes import RESUMABLE
 from gateway.openapi.service import DOCUMENT_PATH
 from gateway.openapi.serving import openapi
 from gateway.tus.append import append
@@ -24,6 +25,7 @@ ROUTES: tuple[web.AbstractRouteDef, ...] = (
     web.patch(f"{ROOT}/{{id}}", append, **ASK_LATER),
     web.delete(f"{ROOT}/{{id}}", terminate),
     web.post(f"{ROOT}/{{id}}", override, **ASK_LATER),
+    *RESUMABLE,
     web.get("/v1/evidence", evidence.listing),
     web.get("/v1/evidence/{id}", evidence.show),
     web.get("/v1/evidence/{id}/original", evidence.original),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from gateway.tokens import Tokens
+from gateway.uploads.hashing import Hashing
 from gateway.uploads.joins import Joins
 from gateway.uploads.space import Space
 from storage.blobs import BlobStore
@@ -33,3 +34,4 @@ class Services:
     blobs: BlobStore
     queue: JobQueue
     joins: Joins
+    hashing: Hashing

@@ -193,6 +193,9 @@ upload = Table(
     Column("grants", _json(), nullable=False),
     Column("idempotency_key", String),
     Column("finished_at", UtcTime),
+    # What the sender says of the whole, and whether it wants to be told.
+    Column("sha256", String(64)),
+    Column("wants_digest", Boolean, nullable=False),
     Index(None, "state", "expires_at"),
     Index(None, "centre_id", "state"),
     # A grant of an upload is good for its evidence, too.

@@ -50,6 +50,10 @@ class Upload:
     #: `Idempotency-Key` of its creation, unique in its centre.
     idempotency_key: str | None = None
     finished_at: datetime | None = None
+    #: SHA-256 (hex) that its sender says all of it has: with another one it ends.
+    sha256: str | None = None
+    #: Its sender wants to be told the SHA-256 in the end.
+    wants_digest: bool = False
 
     @property
     def ref(self) -> UploadRef:

@@ -40,21 +40,31 @@ class Ending:
     detail: Mapping[str, str]
 
 
-def received(
-    evidence: Evidence, size_bytes: int, actor: str, now: datetime, sha256: str | None = None
-) -> Change | None:
-    """Every byte is stored: scanning is due. An empty file is rejected at once.
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """SHA-256 (hex) of received bytes, each where it is known already."""
 
-    `sha256` (hex): of the bytes, where it is known already; the scan compares it with what it reads.
-    """
+    #: Of what is stored; the scan compares it with what it reads.
+    stored: str | None = None
+    #: Of what was sent, as its sender says.
+    sent: str | None = None
+
+
+def received(
+    evidence: Evidence, size_bytes: int, actor: str, now: datetime, digests: Digests = Digests()
+) -> Change | None:
+    """Every byte is stored: scanning is due. An empty file, or another than was sent, is rejected at once."""
     if evidence.state is not EvidenceState.RECEIVING:
         return None
-    whole = replace(evidence, size_bytes=size_bytes, sha256=sha256)
+    whole = replace(evidence, size_bytes=size_bytes, sha256=digests.stored)
+    known = {"sha256": digests.stored} if digests.stored else {}
     if size_bytes == 0:
         after = replace(whole, state=EvidenceState.REJECTED, code="empty_file")
         return Change(after, "rejected", actor)
+    if digests.sent not in {None, digests.stored}:
+        after = replace(whole, state=EvidenceState.REJECTED, code="digest_mismatch")
+        return Change(after, "rejected", actor, note=known | {"sent_sha256": digests.sent})
     after, jobs = enter(whole, EvidenceState.RECEIVED, None, now)
-    known = {"sha256": sha256} if sha256 else {}
     return Change(after, "received", actor, add_jobs=jobs, note={"size_bytes": size_bytes} | known)
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.formats import load_formats
-from gateway.tus.checksum import ALGORITHMS
+from gateway.ietf.dialects import DIALECTS
+from gateway.ietf.protocol import PARTIAL_TYPE
 from gateway.tus.concatenation import FINAL
-from gateway.tus.headers import IDEMPOTENCY_KEY, NUMBER_DIGITS
+from gateway.tus.headers import NUMBER_DIGITS
 from gateway.tus.protocol import VERSION
+from gateway.uploads.checksum import ALGORITHMS
+from gateway.uploads.idempotency import IDEMPOTENCY_KEY
 from gateway.uploads.metadata import KEY
 
 _BASE64 = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
@@ -32,8 +35,9 @@ _RANGE: Mapping[str, Any] = {"type": "string", "examples": ["bytes=0-499", "byte
 def load_headers() -> Mapping[str, Header]:
     """Return the table; limits and accepted names are those of the configuration."""
     return {
+        "Accept-Patch": Header("The content type of what is appended.", {"const": PARTIAL_TYPE}),
         "Accept-Ranges": Header("The unit of ranges.", {"const": "bytes"}),
-        "Content-Disposition": Header("The name it is saved under.", _TEXT),
+        "Content-Disposition": Header("The name of the file (RFC 6266).", _TEXT),
         "Content-Range": Header("The bytes that are answered, of how many.", _matching(r"bytes [-\d*]+/\d+")),
         "ETag": Header("The content's own hash.", _matching('"[0-9a-f]{64}"')),
         "Evidence-Location": Header(
@@ -51,7 +55,8 @@ def load_headers() -> Mapping[str, Header]:
         "Location": Header("The upload, as an absolute address.", {"type": "string", "format": "uri"}),
         "Range": Header("One range of bytes (RFC 9110); several, and other units, are passed over.", _RANGE),
         "Repr-Digest": Header(
-            "The SHA-256 of the whole file (RFC 9530), where it is computed while the file arrives.",
+            "The SHA-256 of the whole file (RFC 9530), where it is computed while the file arrives. "
+            "In a creation: what its sender has.",
             _matching(f"sha-256=:{_BASE64}:"),
         ),
         "Retry-After": Header("Try again after this many seconds.", {"type": "integer", "minimum": 1}),
@@ -62,6 +67,7 @@ def load_headers() -> Mapping[str, Header]:
         ),
         "X-Request-Id": Header("Names this request in the logs.", _matching("[0-9a-f]{32}")),
         **_upload_headers(),
+        **_resumable_headers(),
     }
 
 
@@ -93,6 +99,26 @@ def _upload_headers() -> Mapping[str, Header]:
             _matching(f"(?:{_PAIR}(?:,{_PAIR})*)?"),
         ),
         "Upload-Offset": Header("Where the upload stands, in bytes.", _BYTES),
+    }
+
+
+def _resumable_headers() -> Mapping[str, Header]:
+    """Return the rows that only IETF resumable uploads have."""
+    digest = rf"[a-z0-9-]+=:{_BASE64}:(?:, *[a-z0-9-]+=:{_BASE64}:)*"
+    return {
+        "Content-Digest": Header("The body's digest (RFC 9530): another body is dropped.", _matching(digest)),
+        "Upload-Complete": Header("Whether the upload is complete with this.", _matching(r"\?[01]")),
+        "Upload-Draft-Interop-Version": Header(
+            "The interop version of the draft that the client speaks; the final form has none.",
+            {"type": "integer", "examples": list(DIALECTS)},
+        ),
+        "Upload-Incomplete": Header(
+            "In interop version 3, in place of Upload-Complete.", _matching(r"\?[01]")
+        ),
+        "Upload-Limit": Header("Limits in bytes, and the seconds that are left.", _TEXT),
+        "Want-Repr-Digest": Header(
+            "`sha-256=1` asks for the SHA-256 of the whole file with the last answer.", _TEXT
+        ),
     }
 
 

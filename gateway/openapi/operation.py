@@ -40,6 +40,8 @@ class Operation:
     answers: tuple[Answer, ...]
     #: Codes of `config/reasons.toml` it refuses with, besides those that every operation knows.
     refusals: tuple[str, ...] = ()
+    #: Headers that any refusal may carry, besides those of its status.
+    refused_with: tuple[str, ...] = ()
     #: Also refuses with 409 and the code of the evidence, whatever that is.
     tells_evidence: bool = False
     queries: tuple[Query, ...] = ()

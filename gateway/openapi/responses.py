@@ -66,7 +66,7 @@ def _refused(operation: Operation, status: int, codes: Iterable[str]) -> dict[st
     reasons = load_reasons()
     said: dict[str, Any] = {
         "description": " / ".join(dict.fromkeys(reasons[code].title for code in sorted(codes))),
-        "headers": _headers(operation, (), _REFUSED_WITH.get(status, ())),
+        "headers": _headers(operation, (), (*_REFUSED_WITH.get(status, ()), *operation.refused_with)),
     }
     if operation.method != "HEAD":
         said["content"] = {CONTENT_TYPE: {"schema": problem_schema(codes, status)}}

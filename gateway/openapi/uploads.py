@@ -12,8 +12,8 @@ _OF_RECORD = ("Evidence-Location", "Upload-Expires")
 #: What any request for an upload may meet.
 _LOOKING = ("tus_version", "forbidden", "not_found", "upload_gone", "upload_busy", "storage_full")
 #: What any request that brings bytes may meet besides.
-_BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "body_too_long",
-             "silent", "too_slow", "busy", "key_revoked", "checksum_algorithm",
+_BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatch", "upload_complete",
+             "body_too_long", "silent", "too_slow", "busy", "key_revoked", "checksum_algorithm",
              "checksum_mismatch")  # fmt: skip
 #: What the length of an upload, announced later, may meet.
 _LENGTH = ("whole_takes_no_bytes", "length_changed", "length_below_offset", "file_too_large")

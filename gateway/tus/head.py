@@ -1,15 +1,11 @@
 """HEAD: where an upload stands (tus 1.0.0, Core protocol)."""
 
-from contextlib import suppress
-
 from aiohttp import web
 
-from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
+from gateway.keys import PRINCIPAL, SERVICES
 from gateway.tus.headers import require_version
-from gateway.uploads.completion import complete, durable_offset
 from gateway.uploads.lookup import find_upload, require_present, upload_headers
-from gateway.uploads.wholes import whole_offset
-from storage.errors import UploadBusy
+from gateway.uploads.offset import settled_offset
 from storage.upload import Upload, UploadState
 
 #: HEAD waits this long for a whole to be joined, in seconds.
@@ -44,17 +40,3 @@ async def _looked_at(request: web.Request, whole: Upload) -> Upload:
     if whole.state is UploadState.OPEN:
         await services.joins.settle([whole.id], request[PRINCIPAL].id, _LOOK_SECONDS)
     return require_present(await services.uploads.load(whole.id, None))
-
-
-async def settled_offset(request: web.Request, upload: Upload) -> int:
-    """Return an offset that the next PATCH is accepted at; finish an upload whose bytes are all here."""
-    services = request.app[SERVICES]
-    if upload.parts:
-        return await whole_offset(services, upload)
-    if upload.state is UploadState.OPEN:
-        await request.app[HOLDERS].settle(upload)
-    offset = await durable_offset(services, upload)
-    if upload.state is UploadState.OPEN and offset == upload.length_bytes:
-        with suppress(UploadBusy):  # its sender is about to finish it
-            await complete(services, upload, request[PRINCIPAL].id)
-    return offset

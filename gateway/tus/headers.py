@@ -7,15 +7,12 @@ from multidict import CIMultiDictProxy
 
 from gateway.problems import Problem
 from gateway.tus.protocol import OFFSET_TYPE, VERSION
+from gateway.uploads.encoding import require_plain
 
 #: Most digits of a number: every such number fits everywhere it goes.
 NUMBER_DIGITS = 18
 
 _NUMBER = re.compile(rf"\d{{1,{NUMBER_DIGITS}}}", re.ASCII)
-IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
-
-#: Characters of a foreign value that an answer repeats.
-_SHOWN = 40
 
 
 def require_version(request: web.Request) -> None:
@@ -49,18 +46,5 @@ def require_number(headers: CIMultiDictProxy[str], name: str) -> int:
 def require_upload_bytes(request: web.Request) -> None:
     """Raise `Problem` (415) unless the body is announced as upload bytes, and as they are."""
     if request.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip().lower() != OFFSET_TYPE:
-        raise Problem("media_type")
-    for encoding in request.headers.getall(hdrs.CONTENT_ENCODING, ()):
-        if encoding.strip().lower() not in {"", "identity"}:
-            raise Problem("content_encoding", {"encoding": encoding[:_SHOWN]})
-
-
-def parse_idempotency_key(headers: CIMultiDictProxy[str]) -> str | None:
-    """Return the `Idempotency-Key`, or `None` without one; raises `Problem` (400)."""
-    values = headers.getall("Idempotency-Key", [])
-    if not values:
-        return None
-    if len(values) > 1 or not IDEMPOTENCY_KEY.fullmatch(values[0]):
-        expected = "one key of 1 to 255 printable ASCII characters"
-        raise Problem("invalid_header", {"header": "Idempotency-Key", "expected": expected})
-    return values[0]
+        raise Problem("media_type", {"expected": OFFSET_TYPE})
+    require_plain(request)

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from config.formats import load_formats
-from gateway.tus.checksum import ALGORITHMS
 from gateway.tus.protocol import EXTENSIONS, VERSION
+from gateway.uploads.checksum import ALGORITHMS
 
 
 async def options(_: web.Request) -> web.Response:

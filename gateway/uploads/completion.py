@@ -3,7 +3,7 @@
 A process may die between any two steps here; whoever looks at the upload next finishes it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ from storage.errors import NotFound, UploadBusy
 from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
-from workers.decisions import Ending, abandoned, received
+from workers.decisions import Digests, Ending, abandoned, received
 
 #: Actor of what nobody asked for, in the audit trail.
 SYSTEM = "system"
@@ -48,13 +48,7 @@ async def durable_offset(services: Services, upload: Upload) -> int:
     return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
 
 
-async def _unknown() -> None:
-    """Leave an original's SHA-256 to the scan."""
-
-
-async def complete(
-    services: Services, upload: Upload, actor: str, digest: Callable[[], Awaitable[str | None]] = _unknown
-) -> None:
+async def complete(services: Services, upload: Upload, actor: str, *, read: bool = False) -> None:
     """Turn an upload whose bytes are all here into received evidence; a repetition does nothing.
 
     A part becomes evidence only in a whole, which is joined if this was all that it missed.
@@ -62,7 +56,8 @@ async def complete(
     key is still good was looked at when the request began and is looked at again in the transaction that
     ends the upload: a revocation stored before it always counts, one stored after it comes too late. Until
     somebody of the centre whose key is good asks for the upload, or it expires, its bytes stay.
-    `digest` returns the original's SHA-256 (hex) where it is known.
+    An original whose SHA-256 its sender said is compared with it. `read`: its SHA-256 is recorded whenever
+    somebody wants it, though that means to read what was not hashed while it arrived.
 
     Raises `KeyRevoked`; `UploadBusy` while a sender of these bytes still holds the upload; `NotFound` or
     `Problem` (410) when it was cancelled or expired meanwhile: what was made of its bytes goes, too.
@@ -71,7 +66,9 @@ async def complete(
         await tell_wholes(services, upload, actor)
     else:
         size = await services.store.finish(upload.ref, original_key(upload.becomes))
-        await record_received(services, upload, size, actor, await digest())
+        is_due = upload.sha256 is not None or (read and services.hashing.is_wanted(upload))
+        sha256 = await services.hashing.finish(upload) if is_due else None
+        await record_received(services, upload, size, actor, sha256)
 
 
 async def tell_wholes(services: Services, part: Upload, actor: str) -> None:
@@ -86,7 +83,7 @@ async def record_received(
     now = datetime.now(UTC)
     changed = await services.uploads.finish(
         upload.id,
-        lambda _, evidence: received(evidence, size, actor, now, sha256),
+        lambda _, evidence: received(evidence, size, actor, now, Digests(sha256, upload.sha256)),
         expires_at=now + timedelta(seconds=services.settings.finished_upload_lifetime_seconds),
         principal_id=upload.principal_id if actor == SYSTEM else actor,
     )

@@ -1,6 +1,6 @@
 """Refusals of upload bytes say where the upload stands, so that its sender can go on from there."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 from gateway.problems import Ended, Problem, Revoked, Silent, Stopping, TooSlow, problem_of
@@ -16,12 +16,12 @@ _CLOSING = (Revoked, Silent, Stopping, TooSlow)
 
 
 @contextmanager
-def telling_location(location: str) -> Iterator[None]:
-    """Let a refusal of the bytes that came with a creation say where the upload is all the same."""
+def telling(headers: Mapping[str, str]) -> Iterator[None]:
+    """Let a refusal carry these headers, too: of the bytes that came with a creation, where the upload is."""
     try:
         yield
     except Problem as problem:
-        problem.headers["Location"] = location
+        problem.headers = {**headers, **problem.headers}
         raise
 
 

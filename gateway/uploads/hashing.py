@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.tus.checksum import Digest
+from gateway.uploads.checksum import Digest
 from storage.blobs import BlobStore
 from storage.errors import StorageError
 from storage.evidence import original_key
@@ -50,7 +50,7 @@ class _Place:
 
 
 class Hashing:
-    """The uploads that this process hashes; with `enabled` off it does nothing."""
+    """The uploads that this process hashes: with `enabled` all, else those whose senders want it."""
 
     def __init__(self, store: UploadStore, blobs: BlobStore, *, enabled: bool) -> None:
         self._store = store
@@ -59,12 +59,17 @@ class Hashing:
         self._slots = asyncio.Semaphore(_SLOTS)
         self._places: OrderedDict[str, _Place] = OrderedDict()
 
+    def is_wanted(self, upload: Upload) -> bool:
+        """Tell whether the upload's SHA-256 is wanted; a part of an upload is no original."""
+        asked = self._enabled or upload.wants_digest or upload.sha256 is not None
+        return asked and upload.evidence_id is not None
+
     async def advance(self, upload: Upload, counted: int) -> None:
         """Hash a bounded part of what the upload has up to `counted` bytes, unless too many others do.
 
-        A part of an upload is no original and is not hashed. A disk that does not answer ends no sender.
+        A disk that does not answer ends no sender.
         """
-        if not self._enabled or self._slots.locked() or upload.evidence_id is None:
+        if self._slots.locked() or not self.is_wanted(upload):
             return
         place = self._take(upload.ref, counted)
         if counted - place.offset >= _PIECE_BYTES:
@@ -77,13 +82,11 @@ class Hashing:
         place.epoch = upload.epoch
         self._put_back(upload.id, place)
 
-    async def finish(self, upload: Upload) -> str | None:
+    async def finish(self, upload: Upload) -> str:
         """Return the SHA-256 (hex) of a finished upload's original, reading what is not hashed yet.
 
-        `None` when nothing is hashed while it is received. Raises `NotFound`.
+        Raises `NotFound`.
         """
-        if not self._enabled:
-            return None
         place = self._take(upload.ref, upload.length_bytes or 0)
         await self._read(place, self._blobs.read(original_key(upload.becomes), place.offset))
         return place.sha256.digest().hex()

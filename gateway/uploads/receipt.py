@@ -14,7 +14,7 @@ async def receipt(services: Services, upload: Upload, *, status: int) -> web.Res
     """Answer that every byte of the upload is stored; with their digest where it is known by now."""
     ended = replace(upload, state=UploadState.FINISHED) if upload.evidence_id else upload
     headers = {**upload_headers(ended), "Upload-Offset": str(upload.length_bytes)}
-    if services.settings.hash_while_receiving and upload.evidence_id:
+    if upload.evidence_id and services.hashing.is_wanted(upload):
         evidence = await services.evidence.load(upload.evidence_id, None)
         if evidence.sha256:
             headers["Repr-Digest"] = format_digest(evidence.sha256)

@@ -14,14 +14,14 @@ from aiohttp import StreamReader, web
 
 from gateway.expecting import ask_for_body
 from gateway.keys import SERVICES
-from gateway.problems import offset_mismatch
+from gateway.problems import Problem, offset_mismatch
 from gateway.services import Services
-from gateway.tus.head import settled_offset
-from gateway.tus.lengths import announced_length
+from gateway.uploads.appending import Offer, Taken
 from gateway.uploads.conflicts import telling_offset
 from gateway.uploads.holding import Refused
+from gateway.uploads.lengths import agreed_length
 from gateway.uploads.lookup import find_upload
-from gateway.uploads.receipt import receipt
+from gateway.uploads.offset import settled_offset
 from gateway.uploads.receiving import next_piece
 from storage.evidence import original_key
 from storage.upload import Upload, UploadState
@@ -30,10 +30,10 @@ from storage.upload import Upload, UploadState
 _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
-_Append = Callable[[Upload], Awaitable[web.Response]]
+_Append = Callable[[Upload], Awaitable[Taken]]
 
 
-async def append_once(request: web.Request, upload: Upload, provided: int, append: _Append) -> web.Response:
+async def append_once(request: web.Request, upload: Upload, offer: Offer, append: _Append) -> Taken:
     """Append the body, or find that it is stored already, by another request of the same bytes.
 
     Raises `Problem` (409) when it is not, and as `append`.
@@ -43,14 +43,14 @@ async def append_once(request: web.Request, upload: Upload, provided: int, appen
         try:
             return await append(upload)
         except Refused as refused:
-            length = announced_length(request, upload)
+            length = agreed_length(upload, offer.length_bytes)
             if time.monotonic() > until or not is_repetition(request.content_length, length, refused):
                 raise
             whole = refused.offset == length
         if whole and upload.evidence_id is None:
             break  # a part never ends; its bytes stay where they are
         upload = await _look_again(request, whole=whole)
-    return await _compared(request, upload, provided)
+    return await _compared(request, upload, offer.first)
 
 
 def is_repetition(body_bytes: int | None, length: int | None, refused: Refused) -> bool:
@@ -72,19 +72,26 @@ async def _look_again(request: web.Request, *, whole: bool) -> Upload:
     return upload
 
 
-async def _compared(request: web.Request, upload: Upload, provided: int) -> web.Response:
+async def _compared(request: web.Request, upload: Upload, provided: int) -> Taken:
     """Answer as the first time if the body is what the finished upload ends with; raises `Problem` (409)."""
     services = request.app[SERVICES]
     length = upload.length_bytes or 0
     if provided > length or request.content_length not in {None, length - provided}:
-        raise offset_mismatch(length, provided)
+        raise _other_bytes(length, provided)
     async with telling_offset(services, upload, provided):
         await ask_for_body(request)
         async with aclosing(_stored(services, upload, provided)) as stored:
             silent_seconds = services.settings.silent_connection_seconds
             if not await is_same(request.content, stored, silent_seconds):
-                raise offset_mismatch(length, provided)
-    return await receipt(services, upload, status=204)
+                raise _other_bytes(length, provided)
+    return Taken(upload, length, is_whole=True)
+
+
+def _other_bytes(length: int, provided: int) -> Problem:
+    """Return the 409 for what the finished upload does not end with."""
+    if provided == length:
+        return Problem("upload_complete", headers={"Upload-Offset": str(length)})
+    return offset_mismatch(length, provided)
 
 
 def _stored(services: Services, upload: Upload, first: int) -> AsyncGenerator[bytes, None]:

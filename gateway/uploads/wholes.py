@@ -124,7 +124,7 @@ def _ending(whole: Upload, standing: Standing) -> Ending | None:
 
 async def _note_length(services: Services, whole: Upload, length_bytes: int, actor: str) -> None:
     if whole.length_bytes is None:
-        _, changed = await services.uploads.set_length(whole.id, length_bytes, actor)
+        _, changed = await services.uploads.set_length(whole.id, length_bytes, actor, epoch=whole.epoch)
         if changed:
             await services.queue.follow_up(changed)
 

@@ -146,16 +146,17 @@ class UploadRecords:
         return await self._database.write(transaction)
 
     async def set_length(
-        self, upload_id: str, length_bytes: int, actor: str
+        self, upload_id: str, length_bytes: int, actor: str, *, epoch: int
     ) -> tuple[Upload, Changed | None]:
         """Set a deferred length, of its evidence too; return the upload and what changed.
 
-        A length that was set before stays.
+        A length that was set before stays, and one that a fenced writer found counts for nothing.
         """
 
         async def transaction(connection: Transaction) -> tuple[Upload, Changed | None]:
             upload = await load_upload(connection, upload_id, lock=True)
-            if upload.state is not UploadState.OPEN or upload.length_bytes is not None:
+            settled = upload.state is not UploadState.OPEN or upload.length_bytes is not None
+            if settled or upload.epoch != epoch:
                 return upload, None
             known = replace(upload, length_bytes=length_bytes)
             await store_upload(connection, known)

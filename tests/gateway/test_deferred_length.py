@@ -167,7 +167,7 @@ async def test_a_body_without_a_length_ends_at_what_the_extension_accepts(
         for _ in range(8):
             yield b"x" * 1000
 
-    monkeypatch.setattr("gateway.tus.lengths.accepted_bytes", lambda row: 5000 if row else 1 << 40)
+    monkeypatch.setattr("gateway.uploads.lengths.accepted_bytes", lambda row: 5000 if row else 1 << 40)
     upload, _ = await create(api, filename="photo.jpg")
     answer = await api.patch(upload, 0, body())
     assert answer.status == 413

@@ -23,8 +23,9 @@ from gateway.openapi.headers import load_headers
 from gateway.problems import Problem, problem_response
 from gateway.tus.checksum import ALGORITHMS, Checksum, parse_checksum
 from gateway.tus.concatenation import parse_concat
-from gateway.tus.headers import NUMBER_DIGITS, parse_idempotency_key, parse_number
+from gateway.tus.headers import NUMBER_DIGITS, parse_number
 from gateway.tus.protocol import ROOT
+from gateway.uploads.idempotency import parse_idempotency_key
 from gateway.uploads.metadata import LONGEST_NAME, clean_name, filename_of, parse_metadata
 from storage.errors import BadCursor
 from storage.records.evidence import _format_cursor, _parse_cursor

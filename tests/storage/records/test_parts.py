@@ -21,7 +21,7 @@ async def create_part(uploads: UploadRecords, centre_id: str = "centre-1", **val
 
 async def test_a_part_has_a_length_and_an_end_but_no_evidence(uploads, parts: PartRecords):
     part = await create_part(uploads, idempotency_key="k")
-    known, changed = await uploads.set_length(part.id, 7, "someone")
+    known, changed = await uploads.set_length(part.id, 7, "someone", epoch=1)
     assert (known.length_bytes, changed) == (7, None)
     await parts.end(part.id, UploadState.EXPIRED, lambda _: False, expires_at=LATER)
     assert (await uploads.load(part.id, None)).state is UploadState.OPEN

@@ -78,7 +78,7 @@ async def test_an_unknown_or_malformed_id_is_not_found(uploads: UploadRecords, u
         uploads.load(upload_id, None),
         uploads.finish(upload_id, received, expires_at=LATER),
         uploads.take_over(upload_id, 1),
-        uploads.set_length(upload_id, 1, "someone"),
+        uploads.set_length(upload_id, 1, "someone", epoch=1),
     ):
         with pytest.raises(NotFound):
             await call
@@ -174,9 +174,9 @@ async def test_an_upload_that_ended_cannot_be_taken_over(uploads):
 
 async def test_a_deferred_length_is_set_once_of_its_evidence_too(uploads, trail: AuditTrail):
     upload = await create(uploads)
-    known, changed = await uploads.set_length(upload.id, 7, "someone")
+    known, changed = await uploads.set_length(upload.id, 7, "someone", epoch=1)
     assert (known.length_bytes, changed.after.size_bytes) == (7, 7)
-    assert await uploads.set_length(upload.id, 8, "someone") == (known, None)
+    assert await uploads.set_length(upload.id, 8, "someone", epoch=1) == (known, None)
     assert [event.kind for event in await trail.events(upload.evidence_id)] == ["created", "length_known"]
 
 
