@@ -57,8 +57,11 @@ async def test_progress_of_another_centre_is_not_told(
     other = await open_api(centre="GB999")
     foreign = await add(services, "GB999")
     async with reading(other, "/v1/events") as stream, reading(api, "/v1/events") as own:
-        await services.queue.report(scanned, StageName.SCAN, 0.5, None)
-        assert (await own.next()).data["eta_seconds"] is None
+        told = asyncio.create_task(own.next())
+        while not told.done():  # what is reported before the process listens is not told
+            await services.queue.report(scanned, StageName.SCAN, 0.5, None)
+            await asyncio.sleep(0.02)
+        assert (await told).data["eta_seconds"] is None
         await change(services, foreign, flags=("x",))
         assert (await stream.next()).data["id"] == foreign
 
