@@ -18,11 +18,12 @@ class VideoProfile:
     short_edge: int
     #: Most frames a second.
     frame_rate: int
-    #: x264's preset, profile, level and constant rate factor.
+    #: x264's preset, profile, level, constant rate factor, and what else it is told (`name=value:…`).
     preset: str
     h264_profile: str
     level: str
-    crf: int
+    crf: float
+    x264: str
     #: A bound for the busiest second of what is made.
     peak_bit_rate: int
     #: The most that is copied as it is.
@@ -46,11 +47,22 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
+class Documents:
+    """How much of a document its reading copy shows."""
+
+    most_pages: int
+    #: What drawing the pages may take.
+    most_seconds: float
+    most_text_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profiles:
     """The whole table."""
 
     video: Mapping[str, VideoProfile]
     pictures: Pictures
+    documents: Documents
 
 
 @cache
@@ -58,4 +70,4 @@ def load_profiles(path: Path = TABLE) -> Profiles:
     """Read the table; a missing or unknown field raises `TypeError`."""
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     video = {name: VideoProfile(name=name, **row) for name, row in raw["video"].items()}
-    return Profiles(video, Pictures(**raw["pictures"]))
+    return Profiles(video, Pictures(**raw["pictures"]), Documents(**raw["documents"]))

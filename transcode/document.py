@@ -1,44 +1,112 @@
-"""The first page of a PDF as a picture. Runs inside a sandboxed Python child."""
+"""PDF as pictures, which nothing hides in: page 1, and a reading copy. Runs inside a sandboxed Python child.
 
+The reading copy is a PDF of nothing but pictures of the pages: no script, link, form, attachment, layer or
+metadata of the source is in it.
+"""
+
+import io
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
+from PIL import Image
 
 from transcode.errors import SourceDamaged, SourceRefused
 
-NAME = "page-1.jpg"
+COPY = "document.pdf"
 #: What PDFium says of a file that needs a password.
 LOCKED = "password"
 
 
-def render(input_path: Path, folder: Path, *, edge: int, jpeg_quality: int) -> dict[str, Any]:
-    """Draw page 1 into `page-1.jpg`, its longer edge `edge` pixels.
+def render(
+    input_path: Path,
+    folder: Path,
+    *,
+    thumbnail_edge: int,
+    page_edge: int,
+    most_pages: int,
+    most_seconds: float,
+    jpeg_quality: int,
+) -> dict[str, Any]:
+    """Draw page 1 in two sizes (longer edges in pixels) and a copy of the first pages.
 
-    Returns `pages`, `file`, `media_type`, `width`, `height` and `tools`. Raises `SourceRefused` when a
-    password is needed and `SourceDamaged` when PDFium cannot read the file.
+    The copy ends after `most_pages`, or with the page that is being drawn after `most_seconds`. Returns
+    `pages`, `pages_shown`, `pictures` by name (`file`, `media_type`, `width`, `height`), `file` and `tools`.
+    Raises `SourceRefused` when a password is needed and `SourceDamaged` when PDFium cannot read the file.
     """
+    until = time.monotonic() + most_seconds
+    copy = pypdfium2.PdfDocument.new()
+    pictures: dict[str, Any] = {}
     try:
         document = pypdfium2.PdfDocument(input_path)
-        pages = len(document)
-        picture = _draw(document[0], edge)
-    except (pypdfium2.PdfiumError, IndexError) as error:
+        document.init_forms()  # or what was filled in is not drawn
+        for shown, drawn in enumerate(_draw_all(document, page_edge, most_pages, until), start=1):
+            page, picture = drawn
+            _add(copy, page.get_size(), _jpeg(picture, jpeg_quality))
+            if shown == 1:
+                pictures["image"] = _save(picture, folder / "image.jpg", jpeg_quality)
+                picture.thumbnail((thumbnail_edge, thumbnail_edge))
+                pictures["thumbnail"] = _save(picture, folder / "thumbnail.jpg", jpeg_quality)
+    except pypdfium2.PdfiumError as error:
         if LOCKED in str(error).lower():
             raise SourceRefused("it is protected by a password") from error
         raise SourceDamaged(f"the document cannot be read: {error}") from error
-    picture.save(folder / NAME, quality=jpeg_quality, optimize=True)
+    copy.save(folder / COPY)
     return {
-        "pages": pages,
-        "file": NAME,
-        "media_type": "image/jpeg",
-        "width": picture.width,
-        "height": picture.height,
+        "pages": len(document),
+        "pages_shown": len(copy),
+        "pictures": pictures,
+        "file": COPY,
         "tools": {"pdfium": str(pypdfium2.PDFIUM_INFO), "pypdfium2": str(pypdfium2.PYPDFIUM_INFO)},
     }
 
 
-def _draw(page: Any, edge: int) -> Any:  # noqa: ANN401 - pypdfium2 is untyped
-    longest = max(page.get_size())
-    if longest <= 0:
-        raise SourceDamaged("its first page has no size")
-    return page.render(scale=edge / longest).to_pil().convert("RGB")
+def _draw_all(
+    document: Any,  # noqa: ANN401 - pypdfium2 is untyped
+    edge: int,
+    most_pages: int,
+    until: float,
+) -> Iterator[tuple[Any, Image.Image]]:
+    """Give the pages with their pictures, at least the first one; each is freed before the next."""
+    if not len(document):
+        raise SourceDamaged("it has no pages")
+    for number in range(min(len(document), most_pages)):
+        if number and time.monotonic() > until:
+            return
+        page = document[number]
+        longest = max(page.get_size())
+        if longest <= 0:
+            raise SourceDamaged(f"its page {number + 1} has no size")
+        bitmap = page.render(scale=edge / longest)
+        yield page, bitmap.to_pil().convert("RGB")
+        bitmap.close()
+        page.close()
+
+
+def _add(copy: Any, size: tuple[float, float], jpeg: bytes) -> None:  # noqa: ANN401 - pypdfium2 is untyped
+    """Append a page of the size, in points, that the picture fills."""
+    page = copy.new_page(*size)
+    image = pypdfium2.PdfImage.new(copy)
+    image.load_jpeg(io.BytesIO(jpeg), inline=True)
+    image.set_matrix(pypdfium2.PdfMatrix().scale(*size))
+    page.insert_obj(image)
+    page.gen_content()
+    page.close()
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format="JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _save(picture: Image.Image, path: Path, quality: int) -> dict[str, Any]:
+    path.write_bytes(_jpeg(picture, quality))
+    return {
+        "file": path.name,
+        "media_type": "image/jpeg",
+        "width": picture.width,
+        "height": picture.height,
+    }

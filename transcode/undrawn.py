@@ -17,8 +17,10 @@ class NoPicture(StrEnum):
     SEQUENCE = "sequence_without_still"
     #: A kind of its format that no reader here knows.
     VARIANT = "variant_unknown"
-    #: The program that draws it is not installed.
+    #: The program that draws it is not installed, or nothing here could keep it apart.
     TOOL = "tool_missing"
+    #: It asks for more time or memory than any picture is given.
+    TOO_MUCH = "too_much_to_draw"
 
 
 class Undrawable(Exception):

@@ -9,12 +9,13 @@ from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.records.upkeep import Upkeep
 from transcode.children import ChildPool
+from transcode.office import Office
 from workers.queue import JobQueue
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Records, stores, scanner and sandboxed children, as the tasks use them."""
+    """Records, stores, scanner, sandboxed children and office program, as the tasks use them."""
 
     settings: Settings
     #: This worker's name in the audit trail.
@@ -26,3 +27,4 @@ class Context:
     queue: JobQueue
     scanner: ClamdPool
     children: ChildPool
+    office: Office

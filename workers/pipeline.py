@@ -24,7 +24,12 @@ PIPELINE: tuple[Step, ...] = (
     Step(StageName.SCAN, EvidenceState.RECEIVED, "scan"),
     Step(StageName.VERIFY, EvidenceState.SCANNED, "verify"),
     Step(StageName.TRANSCODE, EvidenceState.VERIFIED, "video", frozenset({"video", "audio"})),
-    Step(StageName.THUMBNAIL, EvidenceState.VERIFIED, "image", frozenset({"video", "image", "document"})),
+    Step(
+        StageName.THUMBNAIL,
+        EvidenceState.VERIFIED,
+        "image",
+        frozenset({"video", "image", "document", "data", "text", "web"}),
+    ),
 )
 
 STEPS: Mapping[StageName, Step] = {step.stage: step for step in PIPELINE}

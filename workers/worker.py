@@ -16,6 +16,7 @@ from storage.records.outbox import Outbox
 from storage.records.upkeep import Upkeep
 from storage.states import StageName
 from transcode.children import open_children
+from transcode.office import Office
 from transcode.sandbox import detect
 from workers.context import Context
 from workers.heartbeat import Heartbeat, open_heartbeat
@@ -41,7 +42,14 @@ WORK: dict[StageName, Work] = {
 }
 
 #: What pre-started children have imported before they are needed.
-PRELOADED = ("scanning.inspection", "transcode.image", "transcode.document")
+PRELOADED = (
+    "scanning.inspection",
+    "transcode.image",
+    "transcode.document",
+    "transcode.text",
+    "transcode.sheets",
+    "transcode.quicklook",
+)
 
 _log = structlog.get_logger()
 
@@ -118,4 +126,5 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
             queue=queue,
             scanner=ClamdPool(settings.clamd_sockets, signatures=settings.signatures),
             children=children,
+            office=Office(),
         )

@@ -242,7 +242,7 @@ class TestEvidence:
         paper = make_pdf(folder / "portfolio.pdf").read_bytes()
         for data, name, kinds in (
             (photo, "photo.jpg", {"thumbnail", "image"}),
-            (paper, "a.pdf", {"thumbnail"}),
+            (paper, "a.pdf", {"thumbnail", "image", "document"}),
         ):
             found = await api.wait(await api.send(data, name))
             assert found["state"] == "ready", found

@@ -79,7 +79,8 @@ async def test_kill_9_of_a_worker_in_each_stage_still_leads_to_ready_once(
         found = await api.wait(evidence, seconds=60)
         assert found["state"] == "ready", found
         kinds = [rendition["kind"] for rendition in found["renditions"]]
-        assert sorted(kinds) == (["poster", "video"] if name == "dance.mp4" else [])
+        assert len(kinds) == len(set(kinds))
+        assert name != "dance.mp4" or set(kinds) == {"poster", "video"}
         assert_each_step_happened_once(intake, evidence)
     assert_nothing_pends(intake)
 

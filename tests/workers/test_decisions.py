@@ -74,6 +74,9 @@ def test_an_empty_file_is_rejected_at_once() -> None:
         ("audio", {"video"}),
         ("image", {"image"}),
         ("document", {"image"}),
+        ("data", {"image"}),
+        ("text", {"image"}),
+        ("web", {"image"}),
     ],
 )
 def test_verification_makes_the_renditions_of_its_kind_due(kind: str, queues: set[str]) -> None:
@@ -84,7 +87,7 @@ def test_verification_makes_the_renditions_of_its_kind_due(kind: str, queues: se
     assert {job.queue for job in change.add_jobs} == queues
 
 
-@pytest.mark.parametrize("kind", ["text", "data", "web", "program"])
+@pytest.mark.parametrize("kind", ["archive", "program"])
 def test_evidence_without_renditions_is_ready_once_verified(kind: str) -> None:
     evidence = after_verify(kind)
     check_transition(after_scan().state, evidence.state)

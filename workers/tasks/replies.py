@@ -114,8 +114,25 @@ class Pictures(_Reply):
     facts: Facts = Field(default_factory=dict)
 
 
-class Page(Picture):
+class Pages(_Reply):
     """The reply of `transcode.document:render`."""
 
-    pages: NonNegativeInt
+    pages: PositiveInt
+    pages_shown: PositiveInt
+    pictures: dict[Literal["thumbnail", "image"], Picture]
+    file: str
     tools: dict[str, str]
+
+
+class Words(_Reply):
+    """The reply of what writes plain text; without a file, its facts say why there is none."""
+
+    file: str | None = None
+    facts: Facts
+    tools: dict[str, str] = Field(default_factory=dict)
+
+
+class Preview(_Reply):
+    """The reply of `transcode.quicklook:render`; without a file, there is no preview."""
+
+    file: str | None

@@ -1,6 +1,5 @@
 """Thumbnail: upright pictures of what the evidence looks like, by the type of its content."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from config.formats import load_formats
 from config.profiles import load_profiles
 from storage.evidence import Evidence, original_key
 from storage.states import StageName
-from transcode.children import ChildResult
 from transcode.made import Made
 from transcode.metafile import draw_metafile
 from transcode.poster import make_poster
@@ -17,18 +15,16 @@ from transcode.probe import probe
 from transcode.scratch import open_folder
 from transcode.undrawn import Undrawable
 from workers.context import Context
+from workers.tasks.documents import DOCUMENT_MAKERS
 from workers.tasks.finding import Finding
+from workers.tasks.making import Maker, describe_made
 from workers.tasks.publication import publish
-from workers.tasks.replies import Moving, Page, Picture, Pictures
+from workers.tasks.replies import Moving, Picture, Pictures
 
 #: Most that one picture or page may take, in seconds.
 _PICTURE_SECONDS = 60.0
 
 _PICTURES = "transcode.image:render"
-_PAGE = "transcode.document:render"
-
-#: Makes the pictures of one original; what it opens stays open until they are published.
-_Maker = Callable[[Context, Path, AsyncExitStack], Awaitable[tuple[list[Made], dict[str, Any]]]]
 
 
 async def thumbnail(context: Context, evidence: Evidence) -> Finding:
@@ -57,7 +53,7 @@ async def _pictures(
     if reply.moving:
         found["image"] = reply.moving
     command = (_PICTURES, repr(arguments))
-    made = [_made(kind, child, picture, command, reply.tools) for kind, picture in found.items()]
+    made = [describe_made(kind, child, picture, command, reply.tools) for kind, picture in found.items()]
     size = {"width": reply.width, "height": reply.height} if made else {}
     return made, {**size, **reply.facts}
 
@@ -87,18 +83,6 @@ async def _metafile(
     return made, {}
 
 
-async def _page(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
-    """Draw the first page and count the pages."""
-    pictures = load_profiles().pictures
-    arguments = {"edge": pictures.poster_edge, "jpeg_quality": pictures.jpeg_quality}
-    child = await stack.enter_async_context(
-        context.children.call(_PAGE, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
-    )
-    reply = Page.model_validate(child.value)
-    page = _made("thumbnail", child, reply, (_PAGE, repr(arguments)), reply.tools)
-    return [page], {"pages": reply.pages}
-
-
 async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
     """Take a frame that stands for the film; a recording without a picture has none."""
     folder = await stack.enter_async_context(open_folder(context.settings.scratch))
@@ -108,24 +92,8 @@ async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tupl
     return [await make_poster(source, folder, found, load_profiles().pictures)], {}
 
 
-def _made(
-    kind: str, child: ChildResult, picture: Picture | Moving, command: tuple[str, ...], tools: dict[str, str]
-) -> Made:
-    path = child.file(picture.file)
-    return Made(
-        path=path,
-        kind=kind,
-        media_type=picture.media_type,
-        size_bytes=path.stat().st_size,
-        command=command,
-        tools=tools,
-        width=picture.width,
-        height=picture.height,
-    )
-
-
 #: Who makes the pictures, by type of the content; else by its kind; else there are none.
-MAKERS: dict[str, _Maker] = {
+MAKERS: dict[str, Maker] = {
     "jpeg": _pictures,
     "png": _pictures,
     "tiff": _pictures,
@@ -135,6 +103,6 @@ MAKERS: dict[str, _Maker] = {
     "pcx": _pictures,
     "psd": _pictures,
     "wmf": _metafile,
-    "pdf": _page,
+    **DOCUMENT_MAKERS,
 }
-MAKERS_BY_KIND: dict[str, _Maker] = {"video": _poster}
+MAKERS_BY_KIND: dict[str, Maker] = {"video": _poster}

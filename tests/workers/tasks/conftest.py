@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from uuid6 import uuid7
 
 from config.settings import Settings
 from storage.blobs.local import LocalBlobStore
@@ -20,6 +22,7 @@ from storage.records.uploads import UploadRecords
 from storage.upload import Upload
 from tests.services.redis import RedisServer
 from tests.workers.values import NOW, receiving
+from transcode.office import Office
 from workers.context import Context
 from workers.decisions import received
 from workers.queue import open_queue
@@ -36,8 +39,8 @@ class Workplace:
         self, data: bytes = b"essay\n", extension: str | None = "mov", file: Path | None = None
     ) -> Evidence:
         """Put one piece of evidence where an upload leaves it: `data`, or the bytes of `file`, which goes."""
-        evidence = replace(receiving(), extension=extension)
-        upload = Upload("u" * 32, evidence.id, evidence.centre_id, "key", NOW, NOW + timedelta(days=7))
+        evidence = replace(receiving(), id=str(uuid7()), extension=extension)
+        upload = Upload(uuid4().hex, evidence.id, evidence.centre_id, "key", NOW, NOW + timedelta(days=7))
         await self.uploads.create(upload, evidence)
         key = original_key(evidence.id)
         blobs = self.context.blobs
@@ -68,5 +71,6 @@ async def workplace(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[
             queue=queue,
             scanner=unused,
             children=unused,
+            office=Office(),
         )
         yield Workplace(context, UploadRecords(database))

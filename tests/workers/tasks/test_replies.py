@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from workers.tasks.replies import Accepted, Inspected, Page, Pictures, Refused
+from workers.tasks.replies import Accepted, Inspected, Pages, Pictures, Refused
 
 ACCEPTED = {
     "accepted": True,
@@ -40,6 +40,9 @@ def test_a_refusal_keeps_its_words() -> None:
     assert (found.state, found.detail, found.content()) == ("held", {"problem": "cut"}, None)
 
 
+PAGES = {"pages": 2, "pages_shown": 1, "file": "document.pdf", "tools": {}}
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -69,7 +72,7 @@ def test_what_does_not_fit_is_no_inspection(reply: object) -> None:
 )
 def test_what_does_not_fit_is_no_picture(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Page.model_validate({**PICTURE, "pages": 1, "tools": {}, **change})
+        Pages.model_validate({**PAGES, "pictures": {"image": {**PICTURE, **change}}})
     with pytest.raises(ValidationError):
         Pictures.model_validate(
             {"width": 3, "height": 2, "tools": {}, "pictures": {"image": {**PICTURE, **change}}}
@@ -79,3 +82,9 @@ def test_what_does_not_fit_is_no_picture(change: dict[str, object]) -> None:
 def test_only_pictures_that_were_asked_for_are_taken() -> None:
     with pytest.raises(ValidationError):
         Pictures.model_validate({"width": 3, "height": 2, "tools": {}, "pictures": {"video": PICTURE}})
+
+
+def test_pages_that_are_counted_are_taken() -> None:
+    assert Pages.model_validate({**PAGES, "pictures": {"image": PICTURE}}).pages_shown == 1
+    with pytest.raises(ValidationError):
+        Pages.model_validate({**PAGES, "pictures": {}, "pages": 0})

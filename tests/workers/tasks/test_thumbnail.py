@@ -10,16 +10,14 @@ import pytest
 from PIL import Image
 
 from config.formats import load_formats
-from storage.evidence import Evidence, rendition_key
+from storage.evidence import rendition_key
 from storage.states import EvidenceState, StageName, StageState
 from tests.transcode.pictures import corners, psd
 from tests.workers.tasks.conftest import Workplace
-from tests.workers.values import CLEAN, SEALED, run_of
+from tests.workers.tasks.staging import run_thumbnail
 from transcode.children import open_children
 from transcode.metafile import PROGRAM
-from workers.decisions import Content, scanned, verified
-from workers.tasks.edge import run_stage
-from workers.tasks.thumbnail import MAKERS, picture_arguments, thumbnail
+from workers.tasks.thumbnail import MAKERS, picture_arguments
 
 SEQUENCE = b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc\0\0\0\x08moov"
 
@@ -38,20 +36,6 @@ def stored(image: Image.Image, name: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-async def draw(place: Workplace, data: bytes, name: str) -> Evidence:
-    """Run the stage on bytes that were verified to be of the named type."""
-    row = load_formats().types[name]
-    content = Content(row.name, row.media_type, row.kind)
-    evidence = await place.receive(data)
-    for decide in (
-        lambda now: scanned(now, run_of(now, StageName.SCAN), CLEAN),
-        lambda now: verified(now, run_of(now, StageName.VERIFY), content, SEALED),
-    ):
-        assert await place.context.evidence.change(evidence.id, decide)
-    await run_stage(place.context, evidence.id, StageName.THUMBNAIL, 1, thumbnail)
-    return await place.look(evidence)
-
-
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -64,7 +48,7 @@ async def draw(place: Workplace, data: bytes, name: str) -> Evidence:
 async def test_a_picture_gets_a_thumbnail_and_a_review_copy(
     studio: Workplace, name: str, data: bytes
 ) -> None:
-    after = await draw(studio, data, name)
+    after = await run_thumbnail(studio, data, name)
     assert after.state is EvidenceState.READY
     made = {rendition.kind: rendition for rendition in after.renditions}
     assert set(made) == {"thumbnail", "image"}
@@ -76,7 +60,7 @@ async def test_a_picture_gets_a_thumbnail_and_a_review_copy(
 async def test_an_animation_s_review_copy_moves(studio: Workplace) -> None:
     frames = [Image.new("RGB", (90, 60), colour) for colour in ("red", "green", "blue")]
     data = stored(frames[0], "gif", save_all=True, append_images=frames[1:], duration=100)
-    after = await draw(studio, data, "gif")
+    after = await run_thumbnail(studio, data, "gif")
     made = {rendition.kind: rendition for rendition in after.renditions}
     assert {kind: rendition.media_type for kind, rendition in made.items()} == {
         "thumbnail": "image/jpeg",
@@ -100,7 +84,7 @@ async def test_an_animation_s_review_copy_moves(studio: Workplace) -> None:
 async def test_what_nobody_can_draw_is_ready_without_a_picture_and_says_why(
     studio: Workplace, name: str, data: bytes, code: str
 ) -> None:
-    after = await draw(studio, data, name)
+    after = await run_thumbnail(studio, data, name)
     assert (after.state, after.renditions) == (EvidenceState.READY, ())
     assert after.stage(StageName.THUMBNAIL).state is StageState.SKIPPED
     assert after.facts["no_picture"] == code
@@ -111,7 +95,7 @@ async def test_what_nobody_can_draw_is_ready_without_a_picture_and_says_why(
 async def test_a_metafile_is_ready_with_its_picture_or_with_the_reason(studio: Workplace, corpus) -> None:
     placeable = b"\xd7\xcd\xc6\x9a" + bytes(18) + b"\1\0\t\0\0\3" + bytes(12) + b"\3\0\0\0\0\0"
     data = (corpus / "wmf-1.wmf").read_bytes() if corpus else placeable
-    after = await draw(studio, data, "wmf")
+    after = await run_thumbnail(studio, data, "wmf")
     if shutil.which(PROGRAM) is None:
         assert after.state is EvidenceState.READY
         assert after.facts["no_picture"] == "tool_missing"
@@ -122,7 +106,7 @@ async def test_a_metafile_is_ready_with_its_picture_or_with_the_reason(studio: W
 @pytest.mark.parametrize("name", ["bmp", "psd"])
 async def test_a_picture_cut_short_is_held_as_damaged(studio: Workplace, name: str) -> None:
     whole = psd(corners()) if name == "psd" else stored(corners(), name)
-    after = await draw(studio, whole[: len(whole) // 2], name)
+    after = await run_thumbnail(studio, whole[: len(whole) // 2], name)
     assert (after.state, after.code) == (EvidenceState.HELD, "held_damaged")
 
 
