@@ -118,7 +118,7 @@ class MemoryUploadStore:
         segment = self._writable(upload).setdefault(upload.epoch, _Segment())
         if segment.held:
             raise UploadBusy(upload.id)
-        segment.held = True
+        segment.held, segment.touched_at = True, time.monotonic()
         try:
             yield _MemoryWriter(segment, sum(upload.frozen))
         finally:

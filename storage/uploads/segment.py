@@ -56,6 +56,7 @@ class Segment:
             os.fdatasync(self._descriptor)
             sync_folder(path.parent)
             self._size = self._durable = drop_uncounted(path, self._descriptor)
+            os.utime(self._descriptor)  # whoever looks now sees a sender that has only just begun
 
     def append(self, chunks: Sequence[bytes]) -> None:
         """Write all chunks. What was written before an `OSError` stays and counts."""

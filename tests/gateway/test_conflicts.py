@@ -8,8 +8,8 @@ import pytest
 from config.settings import Settings
 from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.conftest import running_gateway
-from tests.gateway.wire import begun_patch, until_offset
-from tests.services.api import TUS, Api
+from tests.gateway.wire import begun_patch, connected, head_of, until_offset
+from tests.services.api import BYTES, TUS, Api
 
 
 @pytest.fixture(params=["same process", "another process"])
@@ -35,6 +35,21 @@ async def test_a_patch_that_cannot_match_never_ends_a_sender_that_paused(api: Ap
         await wire.send(b"b" * 900)
         status, headers, _ = await wire.answer()
         assert (status, headers["upload-offset"]) == (204, "1000")
+
+
+async def test_a_sender_whose_first_byte_is_on_its_way_is_not_ended(api: Api, rival: Api) -> None:
+    upload, _ = await api.create(10)
+    await asyncio.sleep(STALLED_SECONDS + 0.1)  # nobody was here for a while
+    asking = {**BYTES, "Upload-Offset": "0", "Content-Length": "10", "Expect": "100-continue"}
+    async with connected(api.url) as wire:
+        await wire.send(head_of(api, "PATCH", upload, asking))
+        assert (await wire.answer())[0] == 100
+        assert await rival.offset(upload) == 0
+        refused = await rival.patch(upload, 0, b"b")
+        assert (refused.status, refused.headers["Upload-Offset"]) == (409, "0")
+        await wire.send(b"a" * 10)
+        status, headers, _ = await wire.answer()
+        assert (status, headers["upload-offset"]) == (204, "10")
 
 
 async def test_a_sender_that_was_replaced_is_told_where_the_upload_stands(api: Api, rival: Api) -> None:

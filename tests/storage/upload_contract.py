@@ -250,6 +250,15 @@ class UploadContract(UploadEndings, UploadHoldingBack, UploadJoins, UploadReadin
             assert await uploads.idle_seconds(UPLOAD) < 0.5
             assert await uploads.idle_seconds(UploadRef(ID, 2, (3,))) < 1
 
+    async def test_a_writer_that_has_only_just_opened_an_old_upload_is_not_idle(self, uploads):
+        async def is_idle() -> bool:
+            return await uploads.idle_seconds(UPLOAD) > 0.5
+
+        await uploads.create(UPLOAD)
+        await until(is_idle)
+        async with uploads.open_writer(UPLOAD):
+            assert await uploads.idle_seconds(UPLOAD) < 0.5
+
     @given(steps=STEPS, seed=st.integers(0, 2**32))
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     def test_any_story_of_cuts_and_take_overs_gives_the_same_bytes(self, steps, seed):
