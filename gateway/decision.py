@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.auth import require_board
 from gateway.evidence import find
+from gateway.expecting import ask_for_body
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.showing import represented
@@ -63,6 +64,7 @@ async def decide(request: web.Request) -> web.Response:
 
 async def _decision(request: web.Request) -> Decision:
     """Read the body. Raises `Problem` (400)."""
+    await ask_for_body(request)
     body = await request.content.read(_LARGEST_BODY_BYTES + 1)
     if len(body) > _LARGEST_BODY_BYTES or not request.content.at_eof():
         raise Problem("bad_request", {"problem": f"A decision has at most {_LARGEST_BODY_BYTES} bytes."})

@@ -20,5 +20,5 @@ async def ask_for_body(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-#: What routes with a body are given.
+#: What every route is given.
 ASK_LATER: dict[str, Any] = {"expect_handler": ask_later}

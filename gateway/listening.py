@@ -19,7 +19,7 @@ from aiohttp.web_request import BaseRequest
 from config.settings import Settings
 from gateway.doorway import Doorway, Reading
 from gateway.keys import FEED, HOLDERS
-from gateway.problems import Problem, problem_response
+from gateway.problems import SERVER, Problem, problem_response
 
 #: Bytes one connection may have waiting; aiohttp may hold twice this much. Measured: 200 fast senders cost
 #: 0.7 MB each with 256 KiB and 0.1 MB with 32 KiB, which costs one upload alone 0.06 CPU seconds a GB more.
@@ -28,8 +28,8 @@ READ_BUFFER_BYTES = 32 * 1024
 #: Longest header line: names in `Upload-Metadata` may be long, and are answered rather than cut off.
 _LONGEST_HEADER_BYTES = 32 * 1024
 
-#: What requests get to finish when the server stops, in seconds.
-_DRAIN_SECONDS = 5.0
+#: What other requests get to finish when the server stops, in seconds, once senders were told.
+_DRAIN_SECONDS = 2.0
 
 #: How long the rest of a refused body is read and dropped, so that its sender can read the answer.
 _LINGER_SECONDS = 1.0
@@ -60,6 +60,7 @@ class _Connection(web.RequestHandler):
         response = problem_response(Problem("bad_request" if status < 500 else "internal_error", detail))
         response.headers["X-Request-Id"] = request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Server"] = SERVER
         response.force_close()
         return response
 

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.auth import authenticate, require_standing
 from gateway.cors import allow_origin, answer_preflights
 from gateway.keys import PRINCIPAL, REQUEST_ID
-from gateway.problems import Problem, problem_of, problem_response
+from gateway.problems import SERVER, Problem, problem_of, problem_response
 from gateway.tus.protocol import ROOT, VERSION
 
 #: Open without a key, besides `OPTIONS` anywhere.
@@ -17,6 +17,9 @@ OPEN_PATHS = frozenset({"/livez", "/readyz", "/openapi.json"})
 
 #: Status of an answer that nobody is there to read.
 _CLIENT_GONE = 499
+
+#: Characters of a foreign method that an answer repeats.
+_SHOWN = 40
 
 _log = structlog.get_logger()
 
@@ -39,10 +42,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except ConnectionError:
         return web.Response(status=_CLIENT_GONE)
     except Exception as error:  # noqa: BLE001 - the HTTP edge; everything is logged and answered
-        problem = problem_of(error)
-        if problem is None or problem.status >= 500:
+        problem = problem_of(error) or Problem("internal_error")
+        if problem is error and problem.status >= 500:
+            _log.warning("request_refused", method=request.method, code=problem.code)
+        elif problem.status >= 500:
             _log.exception("request_failed", method=request.method, error=type(error).__name__)
-        problem = problem or Problem("internal_error")
         problem.detail.setdefault("request_id", request[REQUEST_ID])
         return problem_response(problem)
 
@@ -55,7 +59,7 @@ def _from_http(request: web.Request, error: web.HTTPException) -> web.StreamResp
         allowed = ", ".join(sorted(error.allowed_methods))
         if request.method == "OPTIONS":
             return web.Response(status=204, headers={"Allow": f"{allowed}, OPTIONS"})
-        detail = {"method": request.method, "allowed": allowed}
+        detail = {"method": error.method[:_SHOWN], "allowed": allowed}
         return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
     return error
 
@@ -78,13 +82,14 @@ async def know_principals(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def mark_responses(request: web.Request, response: web.StreamResponse) -> None:
-    """Set what every answer carries: the protocol's version on upload paths, that nothing is sniffed, CORS.
+    """Set what every answer carries: the protocol's version on upload paths, CORS, that nothing is sniffed.
 
     "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
     """
     if REQUEST_ID in request:  # an expectation that nobody meets is refused before the request has one
         response.headers["X-Request-Id"] = request[REQUEST_ID]
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = SERVER
     allow_origin(request, response)
     if request.path == ROOT or request.path.startswith(f"{ROOT}/"):
         response.headers["Tus-Resumable"] = VERSION

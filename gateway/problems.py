@@ -68,6 +68,9 @@ ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+#: What every answer says of the server: neither what it is made of nor which version.
+SERVER = "Evidence-Intake"
+
 #: Words on the status line for statuses that HTTP itself does not know (tus 1.0.0, Checksum).
 _PHRASES = {460: "Checksum Mismatch"}
 

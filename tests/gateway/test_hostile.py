@@ -191,9 +191,18 @@ async def test_a_stream_does_not_begin_after_an_event_that_never_was(api: Api, s
             assert (await wire.answer(ANSWERED_SECONDS))[0] == 400
 
 
-async def test_an_expectation_that_nobody_meets_is_refused(api: Api) -> None:
+async def test_an_expectation_that_nobody_knows_is_passed_over(api: Api) -> None:
     async with connected(api.url) as wire:
-        await wire.send(
-            head_of(api, "GET", "/v1/evidence", {"Expect": "200-miracles", "Connection": "close"})
-        )
-        await refused(wire)
+        await wire.send(head_of(api, "GET", "/v1/evidence", {"Expect": "200-miracles"}))
+        assert (await wire.answer())[0] == 200
+
+
+async def test_no_answer_names_what_the_server_is_made_of(api: Api) -> None:
+    for said in (
+        head_of(api, "GET", "/v1/evidence", {}),
+        b"GET /nowhere HTTP/1.1\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ):
+        async with connected(api.url) as wire:
+            await wire.send(said)
+            assert (await wire.answer())[1]["server"] == "Evidence-Intake"

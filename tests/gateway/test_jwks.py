@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from config.settings import Settings
 from gateway import jwks
@@ -58,7 +59,14 @@ async def test_while_the_issuer_never_answered_tokens_wait_and_keys_work(
     await issuer.stop()
     async with running_gateway(settings) as url:
         key = (await open_api()).session.headers["Authorization"].removeprefix("Bearer ")
-        assert (await asked_with(url, issuer.sign()))[:2] == (503, "sign_in_unavailable")
+        with capture_logs() as logs:
+            assert (await asked_with(url, issuer.sign()))[:2] == (503, "sign_in_unavailable")
+        (told,) = [log for log in logs if log["event"].startswith("request")]
+        assert (told["log_level"], told["code"], "exc_info" in told) == (
+            "warning",
+            "sign_in_unavailable",
+            False,
+        )
         assert (await asked_with(url, issuer.sign(-60)))[:2] == (503, "sign_in_unavailable")
         assert (await asked_with(url, key))[0] == 200
         await issuer.start()
