@@ -10,21 +10,20 @@ from gateway.ietf.routes import RESUMABLE
 from gateway.openapi.service import DOCUMENT_PATH
 from gateway.openapi.serving import openapi
 from gateway.tus.append import append
-from gateway.tus.create import create
 from gateway.tus.head import head
 from gateway.tus.options import options
-from gateway.tus.override import override
+from gateway.tus.override import override_one, override_root
 from gateway.tus.protocol import ROOT
 from gateway.tus.terminate import terminate
 
-ROUTES: tuple[web.AbstractRouteDef, ...] = (
+_TABLE: tuple[web.RouteDef, ...] = (
     web.options(ROOT, options),
-    web.post(ROOT, create, **ASK_LATER),
+    web.post(ROOT, override_root),
     web.options(f"{ROOT}/{{id}}", options),
     web.head(f"{ROOT}/{{id}}", head),
-    web.patch(f"{ROOT}/{{id}}", append, **ASK_LATER),
+    web.patch(f"{ROOT}/{{id}}", append),
     web.delete(f"{ROOT}/{{id}}", terminate),
-    web.post(f"{ROOT}/{{id}}", override, **ASK_LATER),
+    web.post(f"{ROOT}/{{id}}", override_one),
     *RESUMABLE,
     web.get("/v1/evidence", evidence.listing),
     web.get("/v1/evidence/{id}", evidence.show),
@@ -38,4 +37,8 @@ ROUTES: tuple[web.AbstractRouteDef, ...] = (
     web.get("/livez", health.livez),
     web.get("/readyz", health.readyz),
     web.get(DOCUMENT_PATH, openapi),
+)
+
+ROUTES: tuple[web.AbstractRouteDef, ...] = tuple(
+    web.RouteDef(route.method, route.path, route.handler, {**route.kwargs, **ASK_LATER}) for route in _TABLE
 )

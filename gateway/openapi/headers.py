@@ -63,7 +63,7 @@ def load_headers() -> Mapping[str, Header]:
         "WWW-Authenticate": Header("How to sign in.", {"type": "string", "pattern": "^Bearer"}),
         "X-HTTP-Method-Override": Header(
             "The method meant, for clients that cannot send it.",
-            {"enum": ["PATCH", "DELETE", "HEAD"]},
+            {"enum": ["PATCH", "DELETE", "HEAD", "OPTIONS", "POST"]},
         ),
         "X-Request-Id": Header("Names this request in the logs.", _matching("[0-9a-f]{32}")),
         **_upload_headers(),

@@ -1,5 +1,7 @@
 """The upload protocol's operations."""
 
+from dataclasses import replace
+
 from gateway.openapi.operation import Answer, Operation
 from gateway.tus.protocol import OFFSET_TYPE, ROOT
 
@@ -16,7 +18,13 @@ _BRINGING = ("media_type", "content_encoding", "invalid_header", "offset_mismatc
              "body_too_long", "silent", "too_slow", "busy", "key_revoked", "checksum_algorithm",
              "checksum_mismatch")  # fmt: skip
 #: What the length of an upload, announced later, may meet.
-_LENGTH = ("whole_takes_no_bytes", "length_changed", "length_below_offset", "file_too_large")
+_LENGTH = (
+    "whole_takes_no_bytes",
+    "length_changed",
+    "length_below_offset",
+    "file_too_large",
+    "too_many_bytes",
+)
 
 _HEAD = Answer(
     200,
@@ -30,12 +38,9 @@ _APPENDED = Answer(
     headers=_STANDING,
     maybe=(*_OF_RECORD, "Repr-Digest"),
 )
+_OFFER = ("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm")
 _OPTIONS = (
-    Answer(
-        200,
-        "What this server can do.",
-        headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
-    ),
+    Answer(200, "What this server can do.", headers=_OFFER),
     Answer(204, "To a browser that asks for one of the portals' pages (CORS)."),
 )
 
@@ -52,13 +57,14 @@ UPLOADS = (
                 headers=("Location",),
                 maybe=(*_OF_RECORD, "Upload-Offset", "Upload-Grant", "Repr-Digest"),
             ),
+            Answer(200, "What this server can do, if OPTIONS is named instead.", headers=_OFFER),
         ),
         refusals=(*_LOOKING, *_BRINGING, "parts_not_found", "bad_request", "extension_not_accepted",
                   "file_too_large",
-                  "too_many_uploads", "too_many_bytes", "idempotency_key_reused"),
+                  "too_many_uploads", "too_many_bytes", "idempotency_key_reused", "method_not_allowed"),
         requires=_VERSION,
         accepts=("Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Metadata",
-                 "Idempotency-Key", "Upload-Checksum"),
+                 "Idempotency-Key", "Upload-Checksum", "X-HTTP-Method-Override"),
         takes=OFFSET_TYPE,
     ),
     Operation("OPTIONS", _ONE, "Ask what the upload protocol offers", _OPTIONS),
@@ -84,8 +90,8 @@ UPLOADS = (
     Operation(
         "POST",
         _ONE,
-        "PATCH, DELETE or HEAD, for clients that cannot send them",
-        (_HEAD, Answer(204, "As the method's own.", maybe=(*_STANDING, *_OF_RECORD, "Repr-Digest"))),
+        "PATCH, DELETE, HEAD or OPTIONS, for clients that cannot send them",
+        (replace(_HEAD, headers=(), maybe=(*_HEAD.headers, *_HEAD.maybe, *_OFFER)), Answer(204, "As the method's own.", maybe=(*_STANDING, *_OF_RECORD, "Repr-Digest"))),
         refusals=(*_LOOKING, *_BRINGING, *_LENGTH, "method_not_allowed"),
         requires=(*_VERSION, "X-HTTP-Method-Override"),
         accepts=("Upload-Offset", "Upload-Length", "Upload-Checksum"),

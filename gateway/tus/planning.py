@@ -21,7 +21,7 @@ def plan(request: web.Request, centre_id: str) -> tuple[Upload, Evidence | None]
     """
     concat, parts = parse_concat(request)
     length = parse_length(request.headers, of_whole=bool(parts))
-    metadata = request.headers.get("Upload-Metadata", "")
+    metadata = ",".join(request.headers.getall("Upload-Metadata", ()))
     evidence = None
     if concat == PARTIAL:
         parse_metadata(metadata)

@@ -135,3 +135,16 @@ async def test_options_needs_no_key_anywhere(open_api: OpenApi) -> None:
         async with nobody.session.options(path) as answer:
             assert answer.status == 204
             assert {allowed, "OPTIONS"} <= {method.strip() for method in answer.headers["Allow"].split(",")}
+
+
+async def test_metadata_in_two_lines_is_one_list(api: Api) -> None:
+    lines = [("Upload-Metadata", metadata(note="x")), ("Upload-Metadata", metadata(filename="a.nonsense"))]
+    sent = [*TUS.items(), ("Upload-Length", "5"), *lines]
+    async with api.session.post("/v1/uploads", headers=sent) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (415, "extension_not_accepted")
+    async with api.session.post("/v1/uploads", headers=[*sent[:-1], lines[0]]) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (400, "invalid_header")
+    async with api.session.post("/v1/uploads", headers=[*sent[:-1], (lines[0][0], "b eA==")]) as answer:
+        assert answer.status == 201
+        head = await api.head(answer.headers["Location"].removeprefix(api.url))
+    assert head.headers["Upload-Metadata"] == "note eA==,b eA=="

@@ -230,16 +230,6 @@ async def test_get_of_an_upload_is_405_and_no_unknown_path_is_500(api: Api) -> N
             assert answer.status == 404
 
 
-async def test_methods_may_be_overridden(api: Api) -> None:
-    upload, _ = await api.create(5)
-    headers = {**BYTES, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
-    async with api.session.post(upload, headers=headers, data=b"hel") as answer:
-        assert (answer.status, answer.headers["Upload-Offset"]) == (204, "3")
-    async with api.session.post(upload, headers={**TUS, "X-HTTP-Method-Override": "DELETE"}) as answer:
-        assert answer.status == 204
-    assert (await api.head(upload)).status == 404
-
-
 async def test_what_a_cut_connection_delivered_is_kept(api: Api) -> None:
     upload, _ = await api.create(100)
     async with cut_connection(api, upload, 0, b"x" * 40, 100):
