@@ -56,7 +56,7 @@ def received(
     """Every byte is stored: scanning is due. An empty file, or another than was sent, is rejected at once."""
     if evidence.state is not EvidenceState.RECEIVING:
         return None
-    whole = replace(evidence, size_bytes=size_bytes, sha256=digests.stored)
+    whole = replace(evidence, size_bytes=size_bytes, sha256=digests.stored, delayed=False, code=None)
     known = {"sha256": digests.stored} if digests.stored else {}
     if size_bytes == 0:
         after = replace(whole, state=EvidenceState.REJECTED, code="empty_file")
@@ -72,8 +72,16 @@ def abandoned(evidence: Evidence, ending: Ending, actor: str) -> Change | None:
     """Its upload ended before the last byte: cancelled, expired, or not acceptable after all."""
     if evidence.state is not EvidenceState.RECEIVING:
         return None
-    after = replace(evidence, state=ending.state, code=ending.code, detail=ending.detail)
+    after = replace(evidence, state=ending.state, delayed=False, code=ending.code, detail=ending.detail)
     return Change(after, str(ending.state), actor)
+
+
+def lacks_room(evidence: Evidence, actor: str) -> Change | None:
+    """All of its bytes are here, in parts, and there is no room to join them: it waits. Said once."""
+    if evidence.state is not EvidenceState.RECEIVING or evidence.delayed:
+        return None
+    after = replace(evidence, delayed=True, code="storage_full")
+    return Change(after, "delayed", actor, note={"code": "storage_full"})
 
 
 def scanned(evidence: Evidence, run: Run, scan: Scan) -> Change | None:

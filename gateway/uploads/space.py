@@ -11,6 +11,7 @@ import time
 
 from gateway.problems import Problem
 from storage.blobs import BlobStore, Room
+from storage.errors import StorageFull
 
 _FREE_FRACTION = 0.05
 _FREE_BYTES = 2 << 30
@@ -30,9 +31,17 @@ class Space:
     async def require(self, size_bytes: int) -> None:
         """Raise `Problem` (507) if so many new bytes would leave less than the reserve."""
         self._measured_at = time.monotonic()
-        room = await self._blobs.room()
-        if room and size_bytes > free_for_uploads(room, self._chosen):
+        if not await self._has(size_bytes):
             raise Problem("storage_full", headers={"Retry-After": "600"})
+
+    async def require_for_copy(self, size_bytes: int) -> None:
+        """Raise `StorageFull` if a copy that nobody waits for would leave less than the reserve."""
+        if not await self._has(size_bytes):
+            raise StorageFull("a copy would use the reserve")
+
+    async def _has(self, size_bytes: int) -> bool:
+        room = await self._blobs.room()
+        return room is None or size_bytes <= free_for_uploads(room, self._chosen)
 
     async def check(self) -> None:
         """Raise `Problem` (507) once the reserve is reached; to be called as often as bytes arrive."""

@@ -6,18 +6,19 @@ of it, asks for it to be joined; who joins it looks at everything again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway.problems import Problem
 from gateway.services import Services
 from gateway.uploads.admission import promised_extension
 from gateway.uploads.completion import SYSTEM, abandon, durable_offset, record_received
 from gateway.uploads.metadata import filename_of, parse_metadata
-from storage.errors import NotFound, UploadBusy
+from storage.errors import KeyRevoked, NotFound, StorageFull, UploadBusy
 from storage.evidence import Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
 from storage.uploads import WholePart
-from workers.decisions import Ending
+from workers.decisions import Ending, lacks_room
 
 _PART_MISSING = Ending(EvidenceState.WITHDRAWN, "part_missing", {})
 
@@ -95,7 +96,7 @@ async def whole_offset(services: Services, whole: Upload) -> int:
 async def join(services: Services, upload_id: str, actor: str) -> None:
     """Make a whole's original of its parts, once all of their bytes are here; a repetition does nothing.
 
-    One that lost a part, or turns out too large, ends. Raises `KeyRevoked`, `StorageFull`.
+    One that lost a part, or turns out too large, ends. While there is no room its evidence says so.
     """
     whole = await services.uploads.load(upload_id, None)
     if whole.state is not UploadState.OPEN:
@@ -131,13 +132,22 @@ async def _note_length(services: Services, whole: Upload, length_bytes: int, act
 
 async def _join(services: Services, whole: Upload, standing: Standing, actor: str) -> None:
     try:
+        await services.space.require_for_copy(standing.offset)
         size = await services.store.join(whole.ref, standing.shares, original_key(whole.becomes))
         await record_received(services, whole, size, actor)
-    except UploadBusy:  # another process is joining it
+    except StorageFull:
+        await _wait_for_room(services, whole)
+    except (UploadBusy, KeyRevoked):  # another process joins it, or somebody else may yet ask for it
         return
     except NotFound:
         if (await services.uploads.load(whole.id, None)).state is UploadState.OPEN:
             raise
+
+
+async def _wait_for_room(services: Services, whole: Upload) -> None:
+    changed = await services.evidence.change(whole.becomes, partial(lacks_room, actor=SYSTEM))
+    if changed:
+        await services.queue.follow_up(changed)
 
 
 async def outlives(services: Services, upload: Upload) -> bool:

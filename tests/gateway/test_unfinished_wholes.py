@@ -10,7 +10,6 @@ from config.settings import Settings
 from gateway.services import Services
 from gateway.sweeping import sweep
 from gateway.uploads.wholes import join
-from storage.errors import StorageFull
 from storage.evidence import original_key
 from storage.upload import UploadState
 from tests.gateway.left_uploads import let_idle
@@ -157,12 +156,30 @@ async def test_a_join_without_room_waits_and_is_tried_again(
 
     monkeypatch.setattr("os.copy_file_range", full)
     assert (await api.patch(part, 1, b"b")).status == 204
-    assert (await api.evidence(evidence))["state"] == "receiving"
-    with pytest.raises(StorageFull):
+    for _ in range(2):
         await join(services, id_of(whole), "system")
+        waits = await api.evidence(evidence)
+        assert (waits["state"], waits["delayed"], waits["code"]) == ("receiving", True, "storage_full")
+        assert waits["version"] == 2
     monkeypatch.undo()
     assert await api.offset(whole) == 2
     assert await original(services, evidence) == b"ab"
+    goes_on = await api.evidence(evidence)
+    assert (goes_on["state"], goes_on["delayed"], goes_on["code"]) == ("received", False, None)
+
+
+async def test_a_join_never_uses_the_reserve_and_a_whole_that_waited_may_be_cancelled(
+    api: Api, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = await new_part(api, b"hello", 4)
+    whole, evidence = await new_whole(api, [part])
+    monkeypatch.setattr("gateway.uploads.space.free_for_uploads", lambda *_: 4)
+    assert (await api.patch(part, 4, b"o")).status == 204
+    assert (await api.evidence(evidence))["code"] == "storage_full"
+    assert await api.offset(whole) == 4
+    assert await delete(api, whole) == 204
+    ended = await api.evidence(evidence)
+    assert (ended["state"], ended["delayed"], ended["code"]) == ("withdrawn", False, "upload_cancelled")
 
 
 async def test_parts_never_expire_before_the_whole_that_waits_for_them(
