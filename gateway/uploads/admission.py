@@ -64,10 +64,19 @@ def require_allowance(settings: Settings, length_bytes: int, counted: OpenUpload
     """
     if counted.centre_uploads >= settings.open_uploads_per_centre:
         raise _too_much("too_many_uploads", str(settings.open_uploads_per_centre))
+    if counted.uploads >= settings.open_uploads:
+        raise _busy(_LATER_SECONDS)
+    require_bytes(settings, length_bytes, counted)
+
+
+def require_bytes(settings: Settings, length_bytes: int, counted: OpenUploads) -> None:
+    """Raise `Problem` (429, 503) when so many more announced bytes go beyond what may be open.
+
+    A length that comes later is checked when it comes, in the transaction that stores it.
+    """
     if counted.centre_announced_bytes + length_bytes > settings.open_bytes_per_centre:
         raise _too_much("too_many_bytes", in_words(settings.open_bytes_per_centre))
-    total_bytes = counted.announced_bytes + length_bytes
-    if counted.uploads >= settings.open_uploads or total_bytes > settings.open_bytes:
+    if counted.announced_bytes + length_bytes > settings.open_bytes:
         raise _busy(_LATER_SECONDS)
 
 

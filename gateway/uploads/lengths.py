@@ -1,10 +1,11 @@
 """How long an upload is: known from its creation, or later; never changed once it is known."""
 
 from dataclasses import replace
+from functools import partial
 
 from gateway.problems import Problem
 from gateway.services import Services
-from gateway.uploads.admission import accepted_bytes, promised_extension, too_large
+from gateway.uploads.admission import accepted_bytes, promised_extension, require_bytes, too_large
 from gateway.uploads.metadata import filename_of, parse_metadata
 from storage.upload import Upload
 
@@ -26,7 +27,7 @@ async def settle_length(
 
     To be called by the upload's one sender, with its offset. Raises `Problem`: 400 for a length that changes
     or is below what has arrived (409 would have clients ask for the offset and repeat it), 413 for more than
-    can be accepted, 507 when there is no room for what is announced.
+    can be accepted, 429 or 503 for more than may be open unless all of it is here, 507 when there is no room.
     """
     length = agreed_length(held, announced)
     if length is None or held.length_bytes is not None:
@@ -35,7 +36,10 @@ async def settle_length(
         raise below_offset(length, offset)
     promised_extension(bound_name(held), length)
     await services.space.require(length - offset)
-    known, changed = await services.uploads.set_length(held.id, length, actor, epoch=held.epoch)
+    allow = partial(require_bytes, services.settings, length) if length > offset else None
+    known, changed = await services.uploads.set_length(
+        held.id, length, actor, epoch=held.epoch, allow=allow
+    )
     if changed:
         await services.queue.follow_up(changed)
     agreed_length(known, length)

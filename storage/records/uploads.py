@@ -146,11 +146,12 @@ class UploadRecords:
         return await self._database.write(transaction)
 
     async def set_length(
-        self, upload_id: str, length_bytes: int, actor: str, *, epoch: int
+        self, upload_id: str, length_bytes: int, actor: str, *, epoch: int, allow: Allow | None = None
     ) -> tuple[Upload, Changed | None]:
         """Set a deferred length, of its evidence too; return the upload and what changed.
 
-        A length that was set before stays, and one that a fenced writer found counts for nothing.
+        A length that was set before stays, and one that a fenced writer found counts for nothing. `allow` as
+        in `create`.
         """
 
         async def transaction(connection: Transaction) -> tuple[Upload, Changed | None]:
@@ -158,6 +159,8 @@ class UploadRecords:
             settled = upload.state is not UploadState.OPEN or upload.length_bytes is not None
             if settled or upload.epoch != epoch:
                 return upload, None
+            if allow:
+                allow(await count_open(connection, upload.centre_id))
             known = replace(upload, length_bytes=length_bytes)
             await store_upload(connection, known)
             if known.evidence_id is None:

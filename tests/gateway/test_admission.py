@@ -14,7 +14,7 @@ from storage.records.principals import Principals
 from tests.gateway.conftest import OpenApi, running_gateway
 from tests.gateway.left_uploads import new_upload
 from tests.gateway.wire import begun_patch, until_offset
-from tests.services.api import TUS, Api
+from tests.services.api import BYTES, TUS, Api
 from tests.services.disk import small_disk
 from tests.services.redis import RedisServer
 
@@ -47,6 +47,31 @@ async def test_beyond_a_cap_no_upload_begins_until_another_ends(api: Api, code: 
     async with api.session.delete(first, headers=TUS) as gone:
         assert gone.status == 204
     await api.create(10)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code", "status"),
+    [
+        ({"open_bytes_per_centre": 29, "open_uploads_per_centre": 2}, "too_many_bytes", 429),
+        ({"open_bytes": 29, "open_uploads": 2}, "busy", 503),
+    ],
+)
+async def test_a_length_that_comes_later_counts_when_it_comes_and_nothing_is_lost(
+    api: Api, code: str, status: int
+) -> None:
+    deferred = {**BYTES, "Upload-Defer-Length": "1"}
+    async with api.session.post("/v1/uploads", headers=deferred, data=b"hello") as answer:
+        upload = answer.headers["Location"].removeprefix(api.url)
+    other, _ = await api.create(10)
+    for _ in range(2):
+        headers = {**BYTES, "Upload-Offset": "5", "Upload-Length": "20"}
+        async with api.session.patch(upload, headers=headers, data=b"a" * 15) as refused:
+            assert (refused.status, (await refused.json())["code"]) == (status, code)
+            assert int(refused.headers["Retry-After"]) > 0
+    assert (await api.head(upload)).headers["Upload-Defer-Length"] == "1"
+    async with api.session.delete(other, headers=TUS) as gone:
+        assert gone.status == 204
+    assert (await api.patch(upload, 5, b"a" * 15, **{"Upload-Length": "20"})).status == 204
 
 
 @pytest.mark.parametrize("chosen", [{"open_uploads_per_centre": 1, "open_bytes_per_centre": 100}])
