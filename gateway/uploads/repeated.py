@@ -13,7 +13,7 @@ from contextlib import aclosing
 from aiohttp import StreamReader, web
 
 from gateway.expecting import ask_for_body
-from gateway.keys import SERVICES
+from gateway.keys import PRINCIPAL, SENDERS, SERVICES
 from gateway.problems import Problem, offset_mismatch
 from gateway.services import Services
 from gateway.uploads.appending import Offer, Taken
@@ -22,6 +22,7 @@ from gateway.uploads.holding import Refused
 from gateway.uploads.lengths import agreed_length
 from gateway.uploads.lookup import find_upload
 from gateway.uploads.offset import settled_offset
+from gateway.uploads.pace import Pace
 from gateway.uploads.receiving import next_piece
 from storage.evidence import original_key
 from storage.upload import Upload, UploadState
@@ -31,6 +32,7 @@ _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
 _Append = Callable[[Upload], Awaitable[Taken]]
+NextPiece = Callable[[], Awaitable[bytes]]
 
 
 async def append_once(request: web.Request, upload: Upload, offer: Offer, append: _Append) -> Taken:
@@ -78,11 +80,13 @@ async def _compared(request: web.Request, upload: Upload, provided: int) -> Take
     length = upload.length_bytes or 0
     if provided > length or request.content_length not in {None, length - provided}:
         raise _other_bytes(length, provided)
-    async with telling_offset(services, upload, provided):
-        await ask_for_body(request)
-        async with aclosing(_stored(services, upload, provided)) as stored:
-            silent_seconds = services.settings.silent_connection_seconds
-            if not await is_same(request.content, stored, silent_seconds):
+    async with (
+        telling_offset(services, upload, provided),
+        aclosing(_stored(services, upload, provided)) as stored,
+    ):
+        with request.app[SENDERS].receiving(request[PRINCIPAL].id, request.content):
+            await ask_for_body(request)
+            if not await is_same(_paced(services, request.content), stored):
                 raise _other_bytes(length, provided)
     return Taken(upload, length, is_whole=True)
 
@@ -101,15 +105,31 @@ def _stored(services: Services, upload: Upload, first: int) -> AsyncGenerator[by
     return services.blobs.read(original_key(upload.evidence_id), first)
 
 
-async def is_same(body: StreamReader, stored: AsyncIterator[bytes], silent_seconds: float) -> bool:
-    """Tell whether a body's bytes are those that are stored; it is read no further than needed."""
+def _paced(services: Services, body: StreamReader) -> NextPiece:
+    """Return what reads the body's next piece, as slowly as one may send."""
+    silent_seconds = services.settings.silent_connection_seconds
+    pace = Pace(body, services.settings.minimum_rate_bytes_per_second, silent_seconds)
+
+    async def read() -> bytes:
+        if piece := await next_piece(body, silent_seconds):
+            pace.check()
+        return piece
+
+    return read
+
+
+async def is_same(read: NextPiece, stored: AsyncIterator[bytes]) -> bool:
+    """Tell whether a body's bytes are those that are stored; it is read no further than needed.
+
+    `read` gives its next piece, nothing at its end.
+    """
     arrived = b""
     async for piece in stored:
         at = 0
         while rest := len(piece) - at:
-            arrived = arrived or await next_piece(body, silent_seconds)
+            arrived = arrived or await read()
             chunk, arrived = arrived[:rest], arrived[rest:]
             if not chunk or not piece.startswith(chunk, at):
                 return False
             at += len(chunk)
-    return not arrived and not await next_piece(body, silent_seconds)
+    return not arrived and not await read()

@@ -39,6 +39,18 @@ async def test_a_body_that_trickles_is_told_the_offset_and_cut_and_its_bytes_are
 
 
 @pytest.mark.parametrize("chosen", TRICKLING)
+async def test_a_repetition_that_trickles_is_cut_too(api: Api) -> None:
+    upload, _ = await api.create(10_000)
+    assert (await api.patch(upload, 0, b"x" * 10_000)).status == 204
+    async with begun_patch(api, upload, 0, b"", 10_000) as wire:
+        dripping = asyncio.create_task(drip(wire, b"x", 0.05))
+        status, headers, body = await wire.answer()
+        dripping.cancel()
+        assert (status, json.loads(body)["code"], headers["connection"]) == (408, "too_slow", "close")
+        assert headers["upload-offset"] == "10000"
+
+
+@pytest.mark.parametrize("chosen", TRICKLING)
 async def test_a_slow_sender_above_the_least_rate_gets_through(api: Api) -> None:
     upload, _ = await api.create(4000)
     async with begun_patch(api, upload, 0, b"", 4000) as wire:

@@ -16,18 +16,16 @@ def test_bodies_are_the_same_exactly_when_their_bytes_are(stored, pieces, equal)
     if equal:
         pieces = [bytes([byte]) for byte in b"".join(stored)]
 
-    class Body:
-        def __init__(self) -> None:
-            self.rest = list(pieces)
+    rest = list(pieces)
 
-        async def readany(self) -> bytes:
-            return self.rest.pop(0) if self.rest else b""
+    async def read() -> bytes:
+        return rest.pop(0) if rest else b""
 
     async def yield_stored() -> AsyncIterator[bytes]:
         for piece in stored:
             yield piece
 
-    same = asyncio.run(is_same(Body(), yield_stored(), 1))
+    same = asyncio.run(is_same(read, yield_stored()))
     assert same == (b"".join(stored) == b"".join(pieces))
 
 
