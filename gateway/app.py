@@ -15,6 +15,7 @@ from gateway.revocation import watching_keys
 from gateway.routes import ROUTES
 from gateway.services import Services
 from gateway.sweeping import sweeping
+from gateway.telling import open_telling
 from gateway.tokens import open_tokens
 from gateway.uploads.hashing import Hashing
 from gateway.uploads.holding import Holders
@@ -65,6 +66,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
         queue = await stack.enter_async_context(open_queue(settings))
+        telling = await stack.enter_async_context(open_telling(queue))
         tokens = await stack.enter_async_context(open_tokens(settings))
         blobs = LocalBlobStore(settings.store / "blobs")
         store = LocalUploadStore(settings.store / "uploads", blobs)
@@ -80,6 +82,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             space=Space(blobs, settings.free_disk_reserve_bytes),
             blobs=blobs,
             queue=queue,
+            telling=telling,
             joins=Joins(),
             hashing=Hashing(store, blobs, enabled=settings.hash_while_receiving),
         )

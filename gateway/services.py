@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from config.settings import Settings
+from gateway.telling import Telling
 from gateway.tokens import Tokens
 from gateway.uploads.hashing import Hashing
 from gateway.uploads.joins import Joins
@@ -33,5 +34,6 @@ class Services:
     space: Space
     blobs: BlobStore
     queue: JobQueue
+    telling: Telling
     joins: Joins
     hashing: Hashing

@@ -33,7 +33,7 @@ async def begin(request: web.Request, planned: Upload, evidence: Evidence | None
     if not new:
         await services.store.delete(planned.id)
     elif evidence:
-        await services.queue.signal(evidence)
+        services.telling.tell(evidence)
     return _same(upload, planned), new
 
 
