@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from gateway.expecting import ASK_LATER
 from gateway.ietf.append import append
 from gateway.ietf.cancel import cancel
 from gateway.ietf.create import create
@@ -12,12 +11,12 @@ from gateway.ietf.show import show
 
 _ONE = f"{ROOT}/{{id}}"
 
-RESUMABLE: tuple[web.AbstractRouteDef, ...] = (
+RESUMABLE: tuple[web.RouteDef, ...] = (
     web.options(ROOT, options),
-    web.post(ROOT, create, **ASK_LATER),
+    web.post(ROOT, create),
     web.options(_ONE, options),
     web.head(_ONE, show),
     web.get(_ONE, show, allow_head=False),
-    web.patch(_ONE, append, **ASK_LATER),
+    web.patch(_ONE, append),
     web.delete(_ONE, cancel),
 )

@@ -91,7 +91,10 @@ UPLOADS = (
         "POST",
         _ONE,
         "PATCH, DELETE, HEAD or OPTIONS, for clients that cannot send them",
-        (replace(_HEAD, headers=(), maybe=(*_HEAD.headers, *_HEAD.maybe, *_OFFER)), Answer(204, "As the method's own.", maybe=(*_STANDING, *_OF_RECORD, "Repr-Digest"))),
+        (
+            replace(_HEAD, headers=(), maybe=(*_HEAD.headers, *_HEAD.maybe, *_OFFER)),
+            Answer(204, "As the method's own.", maybe=(*_STANDING, *_OF_RECORD, "Repr-Digest")),
+        ),
         refusals=(*_LOOKING, *_BRINGING, *_LENGTH, "method_not_allowed"),
         requires=(*_VERSION, "X-HTTP-Method-Override"),
         accepts=("Upload-Offset", "Upload-Length", "Upload-Checksum"),

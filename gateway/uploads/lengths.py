@@ -37,9 +37,7 @@ async def settle_length(
     promised_extension(bound_name(held), length)
     await services.space.require(length - offset)
     allow = partial(require_bytes, services.settings, length) if length > offset else None
-    known, changed = await services.uploads.set_length(
-        held.id, length, actor, epoch=held.epoch, allow=allow
-    )
+    known, changed = await services.uploads.set_length(held.id, length, actor, epoch=held.epoch, allow=allow)
     if changed:
         await services.queue.follow_up(changed)
     agreed_length(known, length)
