@@ -40,5 +40,7 @@ def _single_moments(video: VideoStream) -> list[str]:
 
 
 def _matrix(video: VideoStream) -> str:
-    """Return the way from red, green and blue, which have none of their own, to BT.709."""
-    return ":out_color_matrix=bt709" if (video.pixel_format or "").startswith(RGB) else ""
+    """Return the way from red, green and blue, which have no matrix of their own, to BT.709, said aloud."""
+    if not (video.pixel_format or "").startswith(RGB):
+        return ""
+    return ":out_color_matrix=bt709,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709"

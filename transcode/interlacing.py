@@ -22,7 +22,7 @@ FRAMES = 150
 #: A sample with fewer frames that tell says nothing.
 LEAST_FRAMES = 8
 #: Share of frames with two moments from which the marks are believed, and from which no marks are needed.
-MARKED_SHARE = 0.05
+MARKED_SHARE = 0.2
 UNMARKED_SHARE = 0.5
 #: Codecs that can hold two moments in a frame and do not always say so.
 UNCERTAIN = frozenset({"mpeg4", "msmpeg4v3", "mjpeg", "dvvideo", "rawvideo", "prores", "dnxhd", "mpeg2video"})
@@ -44,8 +44,8 @@ class Sample:
 
     @property
     def share(self) -> float:
-        """Part of them that shows two moments."""
-        return (self.top_first + self.bottom_first) / self.decided if self.decided else 0.0
+        """Part of them that shows two moments; fine lines seem to, but with no field always first."""
+        return abs(self.top_first - self.bottom_first) / self.decided if self.decided else 0.0
 
 
 async def look(source: Path, found: Probe, *, kind: SandboxKind | None = None) -> Probe:
@@ -53,14 +53,21 @@ async def look(source: Path, found: Probe, *, kind: SandboxKind | None = None) -
     video = found.video
     if video is None or not (video.marked_interlaced or video.codec in UNCERTAIN):
         return found
-    room = Room(kind or detect(), source)
-    argv = build_command(file_name(room.source_inside), video, (found.duration_seconds or 0.0) * SHARE)
+    for second in ((found.duration_seconds or 0.0) * SHARE, 0.0):
+        sample = await _sample(Room(kind or detect(), source), video, second)
+        if sample.decided >= LEAST_FRAMES:
+            break
+    return replace(found, video=replace(video, fields=decide(video.marked_interlaced, sample)))
+
+
+async def _sample(room: Room, video: VideoStream, second: float) -> Sample:
+    """Look at frames from `second` on; what cannot be read is told when all of it is decoded."""
+    argv = build_command(file_name(room.source_inside), video, second)
     try:
         finished = await run(wrap(argv, room, tool_limits(TIMEOUT_SECONDS)), timeout_seconds=TIMEOUT_SECONDS)
     except ToolFailed:
-        return found  # what is wrong with it is told when all of it is decoded
-    sample = parse_sample(finished.stderr_tail)
-    return replace(found, video=replace(video, fields=decide(video.marked_interlaced, sample)))
+        return Sample()
+    return parse_sample(finished.stderr_tail)
 
 
 def decide(marked: bool, sample: Sample) -> str | None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from config.profiles import VideoProfile
 from transcode.errors import SourceDamaged
-from transcode.probe import AudioStream, Probe, VideoStream
+from transcode.probe import Probe, VideoStream
 
 #: Containers whose time stamps can be trusted in a new one.
 REMUXABLE = frozenset({"mov", "matroska", "flv"})
@@ -138,7 +138,7 @@ def _plan_sound(probe: Probe, profile: VideoProfile, oversize: tuple[str, ...]) 
     alone = oversize if probe.video is None else ()
     audio = Treatment.TRANSCODE if alone else _treat_sound(probe, profile)
     copied_mp3 = audio is Treatment.COPY and probe.audio is not None and probe.audio.codec == "mp3"
-    channels, audio_bit_rate = _fit_sound(probe.audio, profile)
+    channels, audio_bit_rate = _fit_sound(probe, profile)
     return Plan(
         kind="audio",
         container=Container.MP3 if copied_mp3 else Container.M4A,
@@ -159,18 +159,21 @@ def _treat_sound(probe: Probe, profile: VideoProfile) -> Treatment:
     return Treatment.COPY if fits and not probe.further_audio else Treatment.TRANSCODE
 
 
-def _fit_sound(audio: AudioStream | None, profile: VideoProfile) -> tuple[int, int]:
+def _fit_sound(probe: Probe, profile: VideoProfile) -> tuple[int, int]:
     """Return channels and bit rate: one microphone stays one, and gets half as much; few bits stay few."""
-    if audio is None:
-        return profile.audio_channels, 0
-    channels = min(audio.channels or profile.audio_channels, profile.audio_channels)
-    most = profile.audio_bit_rate * channels // profile.audio_channels
-    return channels, min(most, max(audio.bit_rate or most, LEAST_AUDIO_BIT_RATE * channels))
+    most = profile.audio_channels
+    tracks = [track for track in (probe.audio, *probe.further_audio) if track]
+    channels = min(most, max((track.channels or most for track in tracks), default=most))
+    rates = [track.bit_rate or profile.audio_bit_rate for track in tracks]
+    said = max(max(rates, default=0), LEAST_AUDIO_BIT_RATE * channels)
+    return channels, min(profile.audio_bit_rate * channels // most, said)
 
 
 def sound_bit_rate(probe: Probe, plan: Plan) -> int:
     """Return the rate that sound takes in what is made."""
-    copied = probe.audio.bit_rate if probe.audio and plan.audio is Treatment.COPY else None
+    if probe.audio is None:
+        return 0
+    copied = probe.audio.bit_rate if plan.audio is Treatment.COPY else None
     return copied or plan.audio_bit_rate
 
 

@@ -16,10 +16,11 @@ DOWNMIX: Mapping[str, Mapping[str, object]] = {
     "aformat": {"sample_fmts": "fltp", "channel_layouts": "stereo"},
     "alimiter": {"level": 0},
 }
-#: What gives a track usual channels, by how many it has: a microphone that is called "left" is no quieter.
-CHANNELS: Mapping[int | None, Mapping[str, Mapping[str, object]]] = {
-    1: {"channelmap": {"map": "0", "channel_layout": "mono"}},
-    2: {"channelmap": {"map": "0|1", "channel_layout": "stereo"}},
+#: What gives a track usual channels, by how many it has and gets: one that is called "left" is no quieter.
+CHANNELS: Mapping[tuple[int | None, int], Mapping[str, Mapping[str, object]]] = {
+    (1, 1): {"channelmap": {"map": "0", "channel_layout": "mono"}},
+    (1, 2): {"channelmap": {"map": "0|0", "channel_layout": "stereo"}},
+    (2, 2): {"channelmap": {"map": "0|1", "channel_layout": "stereo"}},
 }
 
 
@@ -28,20 +29,20 @@ def sound_options(plan: Plan) -> dict[str, Any]:
     return {"c:a": "aac", "b:a": plan.audio_bit_rate, "ac": plan.channels}
 
 
-def mixed(opened: Any, found: Probe) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
+def mixed(opened: Any, found: Probe, plan: Plan) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
     """Return all tracks of the opened file as one stream; raises `ValueError` without any."""
     if found.audio is None:
         raise ValueError("there is no sound")
-    tracks = [_filtered(opened, track) for track in (found.audio, *found.further_audio)]
+    tracks = [_filtered(opened, track, plan.channels) for track in (found.audio, *found.further_audio)]
     if len(tracks) == 1:
         return tracks[0]
     mix = ffmpeg.filter(tracks, "amix", inputs=len(tracks), duration="longest", normalize=0)
     return mix.filter("volume", f"1/{len(tracks)}")
 
 
-def _filtered(opened: Any, track: AudioStream) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
+def _filtered(opened: Any, track: AudioStream, channels: int) -> Any:  # noqa: ANN401 - ffmpeg-python has no types
     """Return the track with gaps as silence, so that it stays with the picture, and with usual channels."""
     stream = opened[str(track.index)].filter("aresample", **{"async": 1})
-    for name, values in CHANNELS.get(track.channels, DOWNMIX).items():
+    for name, values in CHANNELS.get((track.channels, channels), DOWNMIX).items():
         stream = stream.filter(name, **values)
     return stream

@@ -29,7 +29,8 @@ TIMEOUT_START_SECONDS = 1800.0
 #: Nothing moves while the index is brought to the front: as long as a slow disk needs for the bytes.
 STALL_SECONDS = 120.0
 STALL_BYTES_PER_SECOND = 20_000_000
-TIME_BASE = "1:90000"
+#: Frames keep their times; on a clock of the frame rate two of a phone's would fall together.
+OWN_TIMES: Mapping[str, str] = {"fps_mode:v": "vfr", "enc_time_base:v": "1:90000"}
 #: What the first of two passes tells the second, in the private folder.
 STATISTICS = "statistics"
 #: ffmpeg's muxer and the media type, by container.
@@ -105,7 +106,7 @@ def build_command(source: str, target: str, found: Probe, plan: Plan, profile: V
         streams.append(opened[str(found.video.index)])
     if found.audio and plan.audio is not Treatment.NONE:
         anew = plan.audio is Treatment.TRANSCODE
-        streams.append(mixed(opened, found) if anew else opened[str(found.audio.index)])
+        streams.append(mixed(opened, found, plan) if anew else opened[str(found.audio.index)])
     for stream, treatment in ((found.video, plan.video), (found.audio, plan.audio)):
         if stream and treatment is Treatment.COPY:
             copied.append(opened[str(stream.index)])
@@ -116,7 +117,7 @@ def build_command(source: str, target: str, found: Probe, plan: Plan, profile: V
         options |= _passing(2, target.rpartition("/")[0])
     outputs = [ffmpeg.output(*streams, target, **options)]
     if copied:
-        outputs.append(ffmpeg.output(*copied, "-", f="null"))
+        outputs.append(ffmpeg.output(*copied, "-", f="null", **OWN_TIMES))
     return _compile(ffmpeg.merge_outputs(*outputs))
 
 
@@ -181,9 +182,9 @@ def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> di
         "maxrate": bit_rate,
         "bufsize": bit_rate,
         "pix_fmt": "yuv420p",
-        "x264-params": f"keyint={rate * profile.keyframe_seconds}:min-keyint={rate}:open-gop=0",
-        "fps_mode:v": "vfr",
-        "enc_time_base:v": TIME_BASE,
+        "x264-params": f"keyint={rate * profile.keyframe_seconds}:min-keyint={rate}:open-gop=0:"
+        f"{profile.x264}",
+        **OWN_TIMES,
     }
 
 

@@ -1,43 +1,16 @@
 import asyncio
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from config.profiles import load_profiles
+from tests.transcode.making import frame_hashes, make
 from tests.transcode.processes import descendants, until
 from tests.transcode.samples import cut, ffmpeg, film, phone_film, picture, sound
 from transcode.errors import SourceDamaged
-from transcode.made import Made
-from transcode.plan import Plan, Treatment, make_plan
+from transcode.plan import Treatment
 from transcode.probe import probe
 from transcode.sandbox import SandboxKind
-from transcode.video import transcode
-
-PROFILE = load_profiles().video["review-1080p"]
-
-
-async def make(
-    source: Path,
-    folder: Path,
-    *,
-    reduce_to_bytes: int = 0,
-    kind: SandboxKind | None = None,
-    told: list | None = None,
-) -> tuple[Made, Plan]:
-    await asyncio.to_thread(folder.mkdir, exist_ok=True)
-    found = await probe(source, kind=kind)
-    plan = make_plan(found, PROFILE, size_bytes=found.size_bytes, reduce_to_bytes=reduce_to_bytes)
-    said = told if told is not None else []
-    made = await transcode(source, folder, found, plan, PROFILE, lambda *what: said.append(what), kind=kind)
-    return made, plan
-
-
-def frame_hashes(path: Path, *options: str) -> list[str]:
-    argv = ["ffmpeg", "-loglevel", "error", "-i", path, "-map", "0:v", *options, "-f", "framemd5", "-"]
-    lines = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout.splitlines()
-    return [line.split(",")[-1].strip() for line in lines if not line.startswith("#")]
 
 
 def boxes(path: Path) -> list[bytes]:
@@ -142,65 +115,12 @@ async def test_a_film_with_bytes_overwritten_is_damaged(tmp_path, codec):
         await make(source, tmp_path / "out")
 
 
-async def test_frames_of_a_progressive_film_keep_their_own_times(tmp_path):
-    irregular = "setpts='(N/30+0.013*mod(N,3))/TB'"
-    source = film(tmp_path / "film.mkv", "-filter:v", irregular, "-fps_mode", "passthrough", "-c:v", "mpeg4")
-    made, _ = await make(source, tmp_path / "out")
-
-    def times(path: Path) -> list[float]:
-        argv = [
-            "ffprobe",
-            "-v",
-            "error",
-            "-select_streams",
-            "v",
-            "-show_entries",
-            "packet=pts_time",
-            "-of",
-            "csv=p=0",
-        ]
-        said = subprocess.run([*argv, path], check=True, capture_output=True, text=True, timeout=30).stdout
-        return sorted(float(line.strip(",")) for line in said.split())
-
-    before, after = times(source), times(made.path)
-    assert len(before) == len(after)
-    assert max(abs((a - after[0]) - (b - before[0])) for a, b in zip(after, before, strict=True)) < 0.001
-
-
 async def test_fast_films_lose_every_second_frame_and_no_time(tmp_path):
     made, plan = await make(film(tmp_path / "film.avi", rate="60000/1001"), tmp_path / "out")
     found = await probe(made.path)
     assert float(plan.frame_rate) == pytest.approx(29.97, abs=0.01)
     assert found.video.frames == pytest.approx(90, abs=2)
     assert found.duration_seconds == pytest.approx(3, abs=0.1)
-
-
-async def test_what_is_too_large_fits_afterwards(tmp_path):
-    ffmpeg("-f", "lavfi", "-i", "nullsrc=s=640x360:r=30:d=3,geq=random(1)*255:128:128", *sound(),
-           "-pix_fmt", "yuv420p", "-preset", "ultrafast", "-crf", 12, tmp_path / "film.mp4")  # fmt: skip
-    limit = 700_000
-    assert (tmp_path / "film.mp4").stat().st_size > 3 * limit
-    made, plan = await make(tmp_path / "film.mp4", tmp_path / "out", reduce_to_bytes=limit)
-    assert "oversize" in plan.reasons
-    assert made.size_bytes <= limit
-
-
-async def test_high_dynamic_range_becomes_ordinary_colour(tmp_path):
-    tags = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
-    source = film(tmp_path / "hdr.mp4", "-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt",
-                  "yuv420p10le", *tags, seconds=1)  # fmt: skip
-    assert (await probe(source)).video.color_transfer == "smpte2084"
-    made, _ = await make(source, tmp_path / "out")
-    found = await probe(made.path)
-    assert (found.video.color_transfer, found.video.pixel_format) == ("bt709", "yuv420p")
-
-
-async def test_only_interlaced_films_are_deinterlaced(tmp_path):
-    source = film(tmp_path / "film.ts", "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-vf", "setfield=tff")
-    made, plan = await make(source, tmp_path / "out")
-    assert "interlaced" in plan.reasons
-    assert "bwdif" in " ".join(made.command)
-    assert not (await probe(made.path)).video.interlaced
 
 
 async def test_a_film_without_sound_and_one_of_a_single_frame_are_films(tmp_path):
