@@ -23,7 +23,7 @@ help: ## List these commands
 setup: ## Install what is missing: system packages, and Python packages into .venv
 	@config/setup.sh
 
-tools: ## Install what tests and benchmarks need besides: a browser, Node.js, stock upload clients into .node
+tools: ## Install what tests and benchmarks need besides: a browser, LibreOffice, Node.js, stock upload clients into .node
 	@config/setup.sh tests
 
 demo: setup ## Watch real files go from upload to ready, on a fresh data folder

@@ -15,9 +15,17 @@ CLIENTS=tests/clients
 CLIENTS_STAMP=.node/complete
 POLICY=/usr/sbin/policy-rc.d
 PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-freshclam
-    redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux"
-TEST_PROGRAMS="chromium:chromium nginx:nginx node:nodejs npm:npm"
-TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles"
+    redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux
+    wmf2gd:libwmf-bin mdb-tables:mdbtools"
+FILES="/usr/share/fonts/opentype/urw-base35/NimbusSans-Regular.otf:fonts-urw-base35"
+TEST_PROGRAMS="chromium:chromium nginx:nginx node:nodejs npm:npm vipsthumbnail:libvips-tools"
+OFFICE=/usr/lib/libreoffice/program
+FONTS=/usr/share/fonts/truetype
+TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles $OFFICE/libswlo.so:libreoffice-writer-nogui
+    $OFFICE/libsclo.so:libreoffice-calc-nogui $OFFICE/libsdlo.so:libreoffice-impress-nogui
+    $FONTS/crosextra/Carlito-Regular.ttf:fonts-crosextra-carlito
+    $FONTS/crosextra/Caladea-Regular.ttf:fonts-crosextra-caladea
+    $FONTS/liberation/LiberationSans-Regular.ttf:fonts-liberation"
 # Ubuntu 24.04 and Debian 13 renamed some libraries: the first name that exists is taken.
 LIBRARIES="libvips.so.42:libvips42t64|libvips42 libmagic.so.1:libmagic1t64|libmagic1"
 PYTHONS="python3.13 python3.12 python3.11 python3"
@@ -44,7 +52,7 @@ missing_packages() {
     for pair in $PROGRAMS ${TESTS:+$TEST_PROGRAMS}; do
         command -v "${pair%%:*}" >/dev/null || ! can_have "${pair%%:*}" || echo "${pair#*:}"
     done
-    for pair in ${TESTS:+$TEST_FILES}; do
+    for pair in $FILES ${TESTS:+$TEST_FILES}; do
         [ -e "${pair%%:*}" ] || echo "${pair#*:}"
     done
     libraries=$(ldconfig -p)

@@ -62,7 +62,10 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, _drain, workers)
-            _log.info("working", queues=list(queues), worker=heartbeat.worker, sandbox=detect())
+            office = context.office.missing or "ready"
+            _log.info(
+                "working", queues=list(queues), worker=heartbeat.worker, sandbox=detect(), office=office
+            )
             async with asyncio.TaskGroup() as tasks:
                 pause_seconds = settings.reconcile_seconds
                 beside = [tasks.create_task(reconcile_for_ever(context.outbox, context.queue, pause_seconds))]
