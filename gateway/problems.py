@@ -104,6 +104,11 @@ def offset_mismatch(expected: int, provided: int) -> Problem:
     return Problem("offset_mismatch", detail, headers={"Upload-Offset": str(expected)})
 
 
+def already_complete(length: int) -> Problem:
+    """Return the 409 for more bytes than a complete upload has."""
+    return Problem("upload_complete", headers={"Upload-Offset": str(length)})
+
+
 def problem_of(error: Exception) -> Problem | None:
     """Return the refusal an error of a lower layer stands for, or `None` for one that nobody foresaw."""
     if isinstance(error, Problem):

@@ -11,12 +11,13 @@ from gateway.ietf.lookup import find
 from gateway.ietf.offers import parse_offer
 from gateway.ietf.protocol import PARTIAL_TYPE
 from gateway.ietf.refusals import in_dialect
-from gateway.ietf.taking import answer, telling
+from gateway.ietf.taking import answer, teller
 from gateway.keys import SERVICES
-from gateway.problems import Problem
+from gateway.problems import Problem, already_complete
 from gateway.uploads.appending import append_body, require_fitting
-from gateway.uploads.conflicts import telling as telling_headers
+from gateway.uploads.conflicts import telling
 from gateway.uploads.repeated import append_once
+from storage.upload import UploadState
 
 
 @in_dialect
@@ -30,8 +31,10 @@ async def append(request: web.Request, dialect: Dialect) -> web.Response:
         raise Problem(
             "invalid_header", {"header": "Upload-Offset", "expected": "a non-negative whole number"}
         )
+    if upload.state is UploadState.FINISHED and first == upload.length_bytes and request.content_length:
+        raise already_complete(first)
     offer = parse_offer(request, dialect, first)
-    with telling_headers(limits_of(dialect, request.app[SERVICES].settings, upload)):
+    with telling(limits_of(dialect, request.app[SERVICES].settings, upload)):
         await require_fitting(request, upload, offer)
-        body = partial(append_body, request, offer=offer, tell=telling(request, dialect, offer))
+        body = partial(append_body, request, offer=offer, tell=teller(request, dialect, offer))
         return await answer(request, dialect, append_once(request, upload, offer, body), upload, status=204)

@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from config.formats import load_formats
 from gateway.ietf.dialects import dialect_of
-from gateway.ietf.limits import limits
+from gateway.ietf.limits import limits_of_new
 from gateway.ietf.protocol import PARTIAL_TYPE
 from gateway.keys import SERVICES
 
@@ -15,7 +14,5 @@ async def options(request: web.Request) -> web.Response:
     "If the resource that is the target of the request supports the creation of a resumable upload resource,
     the server MUST include the Upload-Limit header field"; version 8 also requires `Accept-Patch`.
     """
-    settings = request.app[SERVICES].settings
-    largest = load_formats().largest_bytes
-    told = limits(dialect_of(request.headers), settings, largest, settings.upload_lifetime_seconds)
+    told = limits_of_new(dialect_of(request.headers), request.app[SERVICES].settings, metadata="")
     return web.Response(status=200, headers={"Accept-Patch": PARTIAL_TYPE, **told})

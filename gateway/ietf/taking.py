@@ -20,7 +20,7 @@ from storage.upload import Upload, UploadState
 from workers.decisions import Ending
 
 
-def telling(request: web.Request, dialect: Dialect, offer: Offer) -> Tell:
+def teller(request: web.Request, dialect: Dialect, offer: Offer) -> Tell:
     """Return who tells the sender how far its body is: nobody while nothing of it counts."""
     return Progress(request, dialect).tell if dialect.has_progress and offer.checksum is None else nobody
 

@@ -7,6 +7,7 @@ _ONE = f"{ROOT}/{{id}}"
 
 #: `Upload-Incomplete` in the first version; versions before 6 know no limits.
 _SAID = ("Upload-Complete", "Upload-Incomplete", "Upload-Limit")
+_REFUSED_WITH = (*_SAID, "Upload-Offset")
 _OF_RECORD = ("Evidence-Location", "Upload-Expires", *_SAID)
 
 #: What any request for an upload may meet.
@@ -45,15 +46,15 @@ RESUMABLE = (
         (_COMPLETE,),
         refusals=(*_LOOKING, *_BRINGING, "extension_not_accepted", "too_many_uploads", "too_many_bytes",
                   "idempotency_key_reused"),
-        refused_with=_SAID,
+        refused_with=(*_REFUSED_WITH, "Location"),
         accepts=(*_BYTES, "Content-Disposition", "Repr-Digest", "Want-Repr-Digest", "Upload-Metadata",
                  "Idempotency-Key"),
         takes="*/*",
     ),
     Operation("OPTIONS", _ONE, "Ask for the limits of IETF resumable uploads", _OPTIONS),
     Operation("HEAD", _ONE, "Ask where an IETF resumable upload stands", (_STANDING,), refusals=_LOOKING,
-              refused_with=_SAID),
-    Operation("GET", _ONE, "As HEAD", (_STANDING,), refusals=_LOOKING, refused_with=_SAID),
+              refused_with=_REFUSED_WITH),
+    Operation("GET", _ONE, "As HEAD", (_STANDING,), refusals=_LOOKING, refused_with=_REFUSED_WITH),
     Operation(
         "PATCH",
         _ONE,
@@ -61,7 +62,7 @@ RESUMABLE = (
         (Answer(204, "The bytes are stored durably up to this offset.", headers=("Upload-Offset",),
                 maybe=_OF_RECORD), _COMPLETE),
         refusals=(*_LOOKING, *_BRINGING),
-        refused_with=_SAID,
+        refused_with=_REFUSED_WITH,
         requires=("Upload-Offset",),
         accepts=_BYTES,
         takes=PARTIAL_TYPE,
@@ -72,6 +73,6 @@ RESUMABLE = (
         "Cancel an IETF resumable upload; of a complete one only its address goes",
         (Answer(204, "It is gone."),),
         refusals=_LOOKING,
-        refused_with=_SAID,
+        refused_with=_REFUSED_WITH,
     ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from aiohttp import StreamReader, web
 
 from gateway.expecting import ask_for_body
 from gateway.keys import PRINCIPAL, SENDERS, SERVICES
-from gateway.problems import Problem, offset_mismatch
+from gateway.problems import Problem, already_complete, offset_mismatch
 from gateway.services import Services
 from gateway.uploads.appending import Offer, Taken
 from gateway.uploads.conflicts import telling_offset
@@ -94,7 +94,7 @@ async def _compared(request: web.Request, upload: Upload, provided: int) -> Take
 def _other_bytes(length: int, provided: int) -> Problem:
     """Return the 409 for what the finished upload does not end with."""
     if provided == length:
-        return Problem("upload_complete", headers={"Upload-Offset": str(length)})
+        return already_complete(length)
     return offset_mismatch(length, provided)
 
 

@@ -98,5 +98,5 @@ async def append(
 
 
 async def stands(api: Api, path: str, version: int | None = None) -> Said:
-    (said,) = await ask(api, "HEAD", path, spoken(version))
-    return said
+    async with api.session.head(path, headers=spoken(version)) as answer:
+        return Said(answer.status, {name.lower(): value for name, value in answer.headers.items()}, b"")

@@ -15,6 +15,7 @@ from tests.gateway.ietf.speaking import (
     spoken,
     stands,
 )
+from tests.gateway.wire import connected, head_of
 from tests.services.api import Api
 
 UNKNOWN = ("0", "1", "2", "10", "99", "-3", "3.0", "6, 6", '"6"', "six", "?1", "")
@@ -120,8 +121,6 @@ async def test_the_first_versions_word_is_not_understood_in_later_ones_nor_their
 
 
 async def test_a_client_of_http_1_0_is_sent_no_104(api: Api) -> None:
-    from tests.gateway.wire import connected, head_of
-
     async with connected(api.url) as wire:
         head = head_of(api, "POST", ROOT, {**spoken(6, complete=True), "Content-Length": "5"})
         await wire.send(head.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n") + b"hello")
