@@ -5,11 +5,8 @@ from aiohttp import web
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.tus.headers import require_version
 from gateway.uploads.lookup import find_upload, require_present, upload_headers
-from gateway.uploads.offset import settled_offset
+from gateway.uploads.offset import LOOK_SECONDS, settled_offset
 from storage.upload import Upload, UploadState
-
-#: HEAD waits this long for a whole to be joined, in seconds.
-_LOOK_SECONDS = 0.1
 
 
 async def head(request: web.Request) -> web.Response:
@@ -38,5 +35,5 @@ async def _looked_at(request: web.Request, whole: Upload) -> Upload:
     """Have a whole joined, if nothing is missing, and return it as it is a moment later."""
     services = request.app[SERVICES]
     if whole.state is UploadState.OPEN:
-        await services.joins.settle([whole.id], request[PRINCIPAL].id, _LOOK_SECONDS)
+        await services.joins.settle([whole.id], request[PRINCIPAL].id, LOOK_SECONDS)
     return require_present(await services.uploads.load(whole.id, None))

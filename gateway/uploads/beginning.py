@@ -24,17 +24,34 @@ async def begin(request: web.Request, planned: Upload, evidence: Evidence | None
         return _same(earlier, planned), False
     if evidence and planned.parts:
         planned, evidence = await measured(services, planned, evidence)
-    length = planned.length_bytes or 0
+    try:
+        upload, new = await _store(request, planned, evidence)
+    except Problem:
+        # Of two equal requests at once the first may have taken the last room: the second needs none.
+        earlier = await services.uploads.created_before(planned.centre_id, planned.idempotency_key)
+        if earlier is None:
+            raise
+        return _same(earlier, planned), False
+    return _same(upload, planned), new
+
+
+async def _store(request: web.Request, planned: Upload, evidence: Evidence | None) -> tuple[Upload, bool]:
+    """Make the place and the record, if one more is admitted; without the record the place goes, too."""
+    services, length = request.app[SERVICES], planned.length_bytes or 0
     await admit(request, length)
     await services.store.create(planned.ref)
-    upload, new = await services.uploads.create(
-        planned, evidence, partial(require_allowance, services.settings, length)
-    )
+    try:
+        upload, new = await services.uploads.create(
+            planned, evidence, partial(require_allowance, services.settings, length)
+        )
+    except Problem:  # after any other error the record may be there all the same
+        await services.store.delete(planned.id)
+        raise
     if not new:
         await services.store.delete(planned.id)
     elif evidence:
         services.telling.tell(evidence)
-    return _same(upload, planned), new
+    return upload, new
 
 
 def _same(earlier: Upload, planned: Upload) -> Upload:

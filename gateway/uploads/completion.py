@@ -71,9 +71,9 @@ async def complete(services: Services, upload: Upload, actor: str, *, read: bool
         await record_received(services, upload, size, actor, sha256)
 
 
-async def tell_wholes(services: Services, part: Upload, actor: str) -> None:
-    """Have every unfinished whole of a part looked at, now that the part is complete or gone."""
-    await services.joins.settle(await services.parts.open_wholes(part), actor, JOIN_SECONDS)
+async def tell_wholes(services: Services, part: Upload, actor: str, seconds: float = JOIN_SECONDS) -> None:
+    """Have every unfinished whole of a part looked at, now that it is complete or gone; wait so long."""
+    await services.joins.settle(await services.parts.open_wholes(part), actor, seconds)
 
 
 async def record_received(

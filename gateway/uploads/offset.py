@@ -5,10 +5,13 @@ from contextlib import suppress
 from aiohttp import web
 
 from gateway.keys import HOLDERS, PRINCIPAL, SERVICES
-from gateway.uploads.completion import complete, durable_offset
+from gateway.uploads.completion import complete, durable_offset, tell_wholes
 from gateway.uploads.wholes import whole_offset
 from storage.errors import UploadBusy
 from storage.upload import Upload, UploadState
+
+#: Who asks where an upload stands waits this long for a whole to be joined, in seconds.
+LOOK_SECONDS = 0.1
 
 
 async def settled_offset(request: web.Request, upload: Upload) -> int:
@@ -24,7 +27,10 @@ async def settled_offset(request: web.Request, upload: Upload) -> int:
         await request.app[HOLDERS].settle(upload)
     offset = await durable_offset(services, upload)
     is_due = upload.state is UploadState.OPEN and offset == upload.length_bytes
-    if is_due and upload.sha256 is None:
+    actor = request[PRINCIPAL].id
+    if is_due and upload.evidence_id is None:
+        await tell_wholes(services, upload, actor, LOOK_SECONDS)
+    elif is_due and upload.sha256 is None:
         with suppress(UploadBusy):  # its sender is about to finish it
-            await complete(services, upload, request[PRINCIPAL].id)
+            await complete(services, upload, actor)
     return offset

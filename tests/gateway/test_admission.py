@@ -88,6 +88,17 @@ async def test_many_creations_at_once_never_go_beyond_a_cap(api: Api) -> None:
     assert sorted(answer.status for answer, _ in tried) == [201] * 5 + [429] * 25
 
 
+@pytest.mark.parametrize("chosen", [{"open_uploads_per_centre": 1}])
+async def test_of_equal_creations_at_once_none_is_refused_and_nothing_is_left_of_those_that_were(
+    api: Api, settings: Settings
+) -> None:
+    tried = await asyncio.gather(*(try_to_create(api, 10, **{"Idempotency-Key": "once"}) for _ in range(12)))
+    assert {answer.status for answer, _ in tried} == {201}
+    assert len({answer.headers["Location"] for answer, _ in tried}) == 1
+    await asyncio.gather(*(try_to_create(api, 10) for _ in range(12)))
+    assert len(list((settings.store / "uploads").iterdir())) == 1
+
+
 @pytest.mark.parametrize("chosen", [{"receiving_requests": 2}])
 async def test_a_process_that_receives_all_it_can_takes_nothing_new_but_goes_on_with_what_began(
     api: Api,

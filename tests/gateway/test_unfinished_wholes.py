@@ -60,6 +60,9 @@ async def test_the_offset_is_the_length_only_once_the_whole_is_joined(
     whole, evidence = await new_whole(api, [part])
     assert time.monotonic() - began < 4
     assert await api.offset(whole) == 4
+    began = time.monotonic()
+    assert await api.offset(part) == 5
+    assert time.monotonic() - began < 1
     monkeypatch.undo()
     goes_on.set()
 
