@@ -22,7 +22,7 @@ LIMITS = Limits(address_space_bytes=4 << 30, cpu_seconds=120, file_size_bytes=51
 SYSTEM_SETTINGS = Path("/etc/libreoffice")
 PROFILE = "profile"
 SETTINGS = f"{PROFILE}/user/registrymodifications.xcu"
-#: A full disk shows as a document that was not written; with less than this left, that is taken to be why.
+#: A full disk shows as any failure; with less than this left, that is taken to be why.
 LEAST_FREE_BYTES = 16 << 20
 VERSION_SECONDS = 30.0
 UNKNOWN = "the program that reads office files does not understand it"
@@ -80,10 +80,16 @@ class Converted:
 class Office:
     """The office program of this machine."""
 
-    def __init__(self, kind: SandboxKind | None = None, path: str = ENVIRONMENT["PATH"]) -> None:
-        """`path` is where programs are."""
+    def __init__(
+        self,
+        kind: SandboxKind | None = None,
+        path: str = ENVIRONMENT["PATH"],
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """`path` is where programs are; `timeout_seconds` the most one document may take."""
         self._kind = kind or detect()
         self._path = path
+        self._timeout_seconds = timeout_seconds
         self._turn = asyncio.Lock()
         self._version = ""
 
@@ -108,10 +114,16 @@ class Office:
         _write_settings(folder)
         room = Room(self._kind, source, folder, _programs(Path(program)))
         argv = build_command(program, str(room.source_inside), str(room.folder_inside), READERS[type_name])
-        async with self._turn:
-            self._version = self._version or await _ask_version(program, room)
-            await _run(argv, room, TIMEOUT_SECONDS)
-        return Converted(_find_made(folder, room), tuple(argv), {"LibreOffice": self._version})
+        try:
+            async with self._turn:
+                self._version = self._version or await _ask_version(program, room)
+                await _run(argv, room, self._timeout_seconds)
+            made = _find_made(folder, room)
+        except Undrawable as error:
+            if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+                raise NoSpace("the disk for scratch files is full") from error
+            raise
+        return Converted(made, tuple(argv), {"LibreOffice": self._version})
 
 
 def build_command(program: str, source: str, folder: str, reader: str) -> list[str]:
@@ -166,6 +178,4 @@ def _find_made(folder: Path, room: Room) -> Path:
     made = folder / f"{Path(str(room.source_inside)).stem}.pdf"
     if not made.is_symlink() and made.is_file():
         return made
-    if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
-        raise NoSpace("the disk for scratch files is full")
     raise Undrawable(NoPicture.VARIANT, UNKNOWN)
