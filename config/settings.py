@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     verify_slots: int = Field(default=2, ge=1)
     video_slots: int = Field(default=1, ge=1)
     image_slots: int = Field(default=2, ge=1)
+    #: A film that lasts three times this or longer is encoded in segments of at least this length by all
+    #: workers; one that is killed costs a segment.
+    segment_seconds: float = Field(default=60, gt=0)
     #: A worker that says nothing for this long has lost its jobs.
     lease_seconds: float = Field(default=15, gt=0)
     #: How often facts and queues are compared and lost jobs pushed again.

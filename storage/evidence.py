@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from storage.segment import Segment
 from storage.states import EvidenceState, StageName, StageState
 
 
@@ -105,6 +106,8 @@ class Evidence:
     facts: Mapping[str, Any] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     renditions: tuple[Rendition, ...] = ()
+    #: Into which the transcode of a long film is cut, while it is under way.
+    segments: tuple[Segment, ...] = ()
 
     def stage(self, name: StageName) -> Stage:
         """Return the stage of that name; raises `KeyError` if this evidence has none."""
@@ -112,6 +115,10 @@ class Evidence:
             if stage.name == name:
                 return stage
         raise KeyError(name)
+
+    def segment(self, number: int) -> Segment | None:
+        """Return the segment of that number, if the transcode is cut into such."""
+        return next((segment for segment in self.segments if segment.number == number), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +132,14 @@ class Job:
     #: Queue of the resource the stage needs: `scan verify video image`.
     queue: str
     due_at: datetime
+    #: Number of the segment it is for; `None`: the whole stage.
+    segment: int | None = None
 
     @property
     def id(self) -> str:
         """Name of the job everywhere: the same attempt never runs under two names."""
-        return f"{self.evidence_id}:{self.stage}:{self.attempt}"
+        whole = f"{self.evidence_id}:{self.stage}:{self.attempt}"
+        return whole if self.segment is None else f"{whole}:{self.segment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +172,8 @@ def sidecar_key(evidence_id: str) -> str:
 def rendition_key(evidence_id: str, rendition_id: str) -> str:
     """Return the blob key of one rendition."""
     return f"{evidence_id}/renditions/{rendition_id}"
+
+
+def segment_key(evidence_id: str, blob_id: str) -> str:
+    """Return the blob key of what was made of one segment; it goes when all are joined."""
+    return f"{evidence_id}/segments/{blob_id}"

@@ -136,6 +136,25 @@ rendition = Table(
     Column("duration_seconds", Float),
 )
 
+#: Into which the transcode of a long film is cut, while it is under way.
+segment = Table(
+    "segment",
+    metadata,
+    _evidence_id(primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("work", String, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("first_tick", BigInteger, nullable=False),
+    Column("end_tick", BigInteger),
+    Column("seek_us", BigInteger, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("blob_id", String),
+    Column("sha256", String(64), nullable=False),
+    Column("complaints", Integer, nullable=False),
+    Column("parameters_sha256", String, nullable=False),
+)
+
 #: One row a change; triggers refuse UPDATE and DELETE.
 audit_event = Table(
     "audit_event",
@@ -169,6 +188,7 @@ outbox = Table(
     Column("attempt", Integer, nullable=False),
     Column("due_at", UtcTime, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("segment", Integer),
     Index(None, "due_at", "id"),
     Index(None, "evidence_id"),
 )

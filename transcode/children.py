@@ -7,7 +7,6 @@ taken over can change it; files it makes land in a private folder that vanishes 
 import asyncio
 import contextlib
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from transcode.errors import (
 )
 from transcode.process import STDERR_TAIL_BYTES, Process, check_end, end, start
 from transcode.sandbox import Limits, Room, SandboxKind, detect, wrap
-from transcode.scratch import check_regular, open_folder
+from transcode.scratch import check_regular, give, open_folder
 
 #: Time a child may take to import its modules, and to end after its answer.
 START_SECONDS = 60.0
@@ -208,7 +207,7 @@ class _Child:
         """Make the one call and return its value once the child is gone."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                await asyncio.to_thread(_give, source, self._folder / "in" / INPUT)
+                await asyncio.to_thread(give, source, self._folder / "in" / INPUT)
                 await self._ask(function, arguments)
                 reply = await self.listen()
         except TimeoutError as error:
@@ -264,14 +263,6 @@ def _programs(preload: Sequence[str]) -> tuple[Path, ...]:
     packages = {"config", "transcode", *(name.partition(".")[0] for name in preload)}
     own = (ROOT / name for name in sorted(packages))
     return (Path(sys.base_prefix), Path(sys.prefix), *(path for path in own if path.is_dir()))
-
-
-def _give(source: Path, place: Path) -> None:
-    """Put the source's bytes at `place` without copying them if the file system allows."""
-    try:
-        os.link(source, place)
-    except OSError:
-        shutil.copyfile(source, place)
 
 
 def _tail(path: Path) -> str:

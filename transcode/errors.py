@@ -9,7 +9,9 @@ ToolError
 ├── NoChild          no sandboxed child could be started in time
 ├── NoSpace          the disk under the private folder is full
 ├── SourceDamaged    the source is cut off or broken; `str()` says how, in plain words
-└── SourceRefused    the source is nothing that these tools will open
+├── SourceRefused    the source is nothing that these tools will open
+└── DoesNotAddUp     a film cut into segments is not what it was: it must be encoded whole
+    └── TooLarge     it is all there, and more bytes than it may have
 """
 
 
@@ -61,3 +63,15 @@ class SourceDamaged(ToolError):
 
 class SourceRefused(ToolError):
     """The source is nothing that these tools will open; the message says why, in plain words."""
+
+
+class DoesNotAddUp(ToolError):
+    """A film cut into segments does not come out as it must; whole, it may, or is found damaged."""
+
+
+class TooLarge(DoesNotAddUp):
+    """All segments together have more bytes than they may: the film is made anew by another plan."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"{size_bytes} bytes are too many")
+        self.size_bytes = size_bytes

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ class VideoStream:
     marked_interlaced: bool = False
     #: Order of the fields of frames that are to be deinterlaced: `auto` by their marks, `tff`, `bff`.
     fields: str | None = None
+    #: Hash of what a decoder must know before the first frame.
+    parameters_sha256: str = ""
 
     @property
     def interlaced(self) -> bool:
@@ -100,6 +103,9 @@ class Probe:
     #: The tracks after the first: of further microphones, or in other languages.
     further_audio: tuple[AudioStream, ...] = ()
     captions: tuple[CaptionStream, ...] = ()
+    chapters: int = 0
+    #: Time stamp that stands for its beginning, in microseconds.
+    start_us: int = 0
 
 
 async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
@@ -113,7 +119,10 @@ async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
         "json",
         "-show_format",
         "-show_streams",
+        "-show_chapters",
         "-show_program_version",
+        "-show_data_hash",
+        "sha256",
     ]
     for option, value in SAFE_INPUT.items():
         argv += [f"-{option}", value]
@@ -126,7 +135,7 @@ async def probe(path: Path, *, kind: SandboxKind | None = None) -> Probe:
 
 
 def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
-    """Read ffprobe's JSON (`-show_format -show_streams -show_program_version`)."""
+    """Read ffprobe's JSON (`-show_format -show_streams -show_chapters -show_program_version`)."""
     form, streams = found.get("format", {}), found.get("streams", [])
     first, *further = _audible(streams) or (None,)
     return Probe(
@@ -140,6 +149,8 @@ def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
         version=str(found.get("program_version", {}).get("version", "")),
         further_audio=tuple(track for track in further if track),
         captions=tuple(_caption(stream) for stream in streams if stream.get("codec_name") in CAPTIONS),
+        chapters=len(found.get("chapters", ())),
+        start_us=parse_microseconds(form.get("start_time")),
     )
 
 
@@ -163,6 +174,7 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         color_transfer=stream.get("color_transfer"),
         marked_interlaced=stream.get("field_order") in INTERLACED,
         fields="auto" if stream.get("field_order") in INTERLACED else None,
+        parameters_sha256=str(stream.get("extradata_hash", "")),
     )
 
 
@@ -206,6 +218,14 @@ def _duration(stream: Mapping[str, Any]) -> float | None:
         return None
     hours, minutes, seconds = (value or 0.0 for value in values)
     return (hours * 60 + minutes) * 60 + seconds
+
+
+def parse_microseconds(text: object) -> int:
+    """Return ffprobe's seconds, which have six digits after the point, as whole microseconds; else 0."""
+    try:
+        return int(Decimal(str(text)).scaleb(6))
+    except (ArithmeticError, ValueError):
+        return 0
 
 
 def _seconds(text: object) -> float | None:

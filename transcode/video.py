@@ -29,8 +29,10 @@ TIMEOUT_START_SECONDS = 1800.0
 #: Nothing moves while the index is brought to the front: as long as a slow disk needs for the bytes.
 STALL_SECONDS = 120.0
 STALL_BYTES_PER_SECOND = 20_000_000
+#: Ticks of a second in what is made, whatever the source counts in.
+TICKS = 90_000
 #: Frames keep their times; on a clock of the frame rate two of a phone's would fall together.
-OWN_TIMES: Mapping[str, str] = {"fps_mode:v": "vfr", "enc_time_base:v": "1:90000"}
+OWN_TIMES: Mapping[str, str] = {"fps_mode:v": "vfr", "enc_time_base:v": f"1:{TICKS}"}
 #: What the first of two passes tells the second, in the private folder.
 STATISTICS = "statistics"
 #: ffmpeg's muxer and the media type, by container.
@@ -71,9 +73,9 @@ async def _make(room: Room, found: Probe, plan: Plan, profile: VideoProfile, pro
     source, folder = file_name(room.source_inside), file_name(room.folder_inside)
     target = f"{plan.kind}.{plan.container}"
     if plan.mean_bit_rate:
-        await _run(build_first_pass(source, folder, found, plan, profile), room, found, progress)
+        await run_ffmpeg(build_first_pass(source, folder, found, plan, profile), room, found, progress)
     argv = build_command(source, f"{folder}/{target}", found, plan, profile)
-    finished = await _run(argv, room, found, progress)
+    finished = await run_ffmpeg(argv, room, found, progress)
     if room.folder is None:
         raise ValueError("there is no folder to make it in")
     check_regular(room.folder)
@@ -82,10 +84,14 @@ async def _make(room: Room, found: Probe, plan: Plan, profile: VideoProfile, pro
     damage = find_damage(found, made, plan, finished.stderr_lines)
     if damage:
         raise SourceDamaged(damage)
-    return _made(path, argv, made, plan)
+    return describe(path, argv, made, plan)
 
 
-async def _run(argv: Sequence[str], room: Room, found: Probe, progress: Progress) -> Finished:
+async def run_ffmpeg(argv: Sequence[str], room: Room, found: Probe, progress: Progress) -> Finished:
+    """Run ffmpeg on the source that `found` describes.
+
+    Raises what the tool's complaint means (`transcode.diagnosis`), or another `ToolError`.
+    """
     timeout_seconds = TIMEOUT_START_SECONDS + TIMEOUT_FACTOR * (found.duration_seconds or 0.0)
     try:
         return await run(
@@ -118,7 +124,7 @@ def build_command(source: str, target: str, found: Probe, plan: Plan, profile: V
     outputs = [ffmpeg.output(*streams, target, **options)]
     if copied:
         outputs.append(ffmpeg.output(*copied, "-", f="null", **OWN_TIMES))
-    return _compile(ffmpeg.merge_outputs(*outputs))
+    return compile_command(ffmpeg.merge_outputs(*outputs))
 
 
 def build_first_pass(source: str, folder: str, found: Probe, plan: Plan, profile: VideoProfile) -> list[str]:
@@ -127,7 +133,7 @@ def build_first_pass(source: str, folder: str, found: Probe, plan: Plan, profile
         raise ValueError("there is no picture")
     options = picture_options(found.video, plan, profile) | _passing(1, folder)
     picture = ffmpeg.input(source, **SAFE_INPUT)[str(found.video.index)]
-    return _compile(ffmpeg.output(picture, "-", f="null", **options))
+    return compile_command(ffmpeg.output(picture, "-", f="null", **options))
 
 
 def _passing(number: int, folder: str) -> dict[str, Any]:
@@ -135,11 +141,10 @@ def _passing(number: int, folder: str) -> dict[str, Any]:
     return {"pass": number, "passlogfile": f"{folder.removeprefix('file:')}/{STATISTICS}"}
 
 
-def _compile(output: Any) -> list[str]:  # noqa: ANN401 - ffmpeg-python has no types
-    quiet = output.global_args(
-        "-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-progress", "pipe:1"
-    )
-    return list(ffmpeg.compile(quiet, overwrite_output=True))
+def compile_command(output: Any, *more: str) -> list[str]:  # noqa: ANN401 - ffmpeg-python has no types
+    """Return ffmpeg's arguments for an output, quiet but for progress and complaints."""
+    quiet = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-progress", "pipe:1")
+    return list(ffmpeg.compile(output.global_args(*quiet, *more), overwrite_output=True))
 
 
 def _options(found: Probe, plan: Plan, profile: VideoProfile) -> dict[str, Any]:
@@ -188,7 +193,8 @@ def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> di
     }
 
 
-def _made(path: Path, argv: list[str], made: Probe, plan: Plan) -> Made:
+def describe(path: Path, argv: Sequence[str], made: Probe, plan: Plan) -> Made:
+    """Return what the finished file is, by what a probe of it found."""
     width, height = made.video.display_size if made.video else (None, None)
     return Made(
         path=path,

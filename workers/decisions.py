@@ -12,7 +12,7 @@ from typing import Any
 
 from storage.evidence import Change, Evidence, Job, Rendition, Scan, Stage
 from storage.states import ON_ITS_WAY, EvidenceState, StageName, StageState
-from workers.pipeline import STEPS, enter, is_due, job_of, open_job_ids, settle
+from workers.pipeline import STEPS, enter, forget_segments, is_due, job_of, open_job_ids, settle
 
 #: A sandboxed child seen to die this often on one piece of evidence ends its stage.
 MAX_DEATHS = 2
@@ -86,7 +86,7 @@ def lacks_room(evidence: Evidence, actor: str) -> Change | None:
 
 def scanned(evidence: Evidence, run: Run, scan: Scan) -> Change | None:
     """The raw bytes are clean and hashed: verification is due."""
-    if not _awaited(evidence, run):
+    if not is_awaited(evidence, run):
         return None
     marked = _done(replace(evidence, scan=scan, sha256=scan.sha256), run)
     after, jobs = enter(marked, EvidenceState.SCANNED, None, run.ended_at)
@@ -110,7 +110,7 @@ class Content:
 
 def verified(evidence: Evidence, run: Run, content: Content, scan: Scan) -> Change | None:
     """The content is what the name says and every member was scanned: the renditions are due."""
-    if not _awaited(evidence, run):
+    if not is_awaited(evidence, run):
         return None
     marked = replace(_known(_done(evidence, run), content), scan=scan)
     after, jobs = enter(marked, EvidenceState.VERIFIED, content.kind, run.ended_at)
@@ -125,7 +125,7 @@ def rendered(
 
     The last stage to end makes the evidence ready.
     """
-    if not _awaited(evidence, run):
+    if not is_awaited(evidence, run):
         return None
     marked = _done(evidence, run, StageState.DONE if renditions else StageState.SKIPPED)
     after = settle(
@@ -139,7 +139,7 @@ def ended(
     evidence: Evidence, run: Run, ending: Ending, scan: Scan | None = None, content: Content | None = None
 ) -> Change | None:
     """A stage found that this evidence cannot become ready; what its content is may be known all the same."""
-    if not _awaited(evidence, run):
+    if not is_awaited(evidence, run):
         return None
     failed = _done(evidence, run, StageState.FAILED)
     if content:
@@ -152,13 +152,14 @@ def ended(
         scan=scan or evidence.scan,
         sha256=evidence.sha256 or (scan.sha256 if scan else None),
     )
+    after, sweep = forget_segments(after, run.ended_at)
     note = {"code": ending.code, "stage": run.job.stage}
-    return Change(after, str(ending.state), run.actor, (), open_job_ids(evidence), note)
+    return Change(after, str(ending.state), run.actor, sweep, open_job_ids(evidence), note)
 
 
 def delayed(evidence: Evidence, run: Run, code: str) -> Change | None:
     """A part of ours is down: the state stays and says why it waits. Said once, not at every look."""
-    if not _awaited(evidence, run) or (evidence.delayed and evidence.code == code):
+    if not is_awaited(evidence, run) or (evidence.delayed and evidence.code == code):
         return None
     after = replace(evidence, delayed=True, code=code, detail={})
     return Change(after, "delayed", run.actor, note={"code": code, "stage": run.job.stage})
@@ -171,19 +172,27 @@ def attempt_failed(
 
     `died`: the sandboxed child was seen to die, which counts towards `MAX_DEATHS`.
     """
-    if not _awaited(evidence, run):
+    if not is_awaited(evidence, run):
         return None
     stage = evidence.stage(run.job.stage)
     counted = replace(stage, deaths=stage.deaths + died)
     note = {"stage": run.job.stage, "attempt": run.job.attempt, "error": error[-2000:], "died": died}
-    if counted.deaths >= MAX_DEATHS or run.job.attempt % limits.max_attempts == 0:
+    if counted.deaths >= MAX_DEATHS or stage.attempt % limits.max_attempts == 0:
         return _given_up(evidence, run, counted, note)
     due_at = run.ended_at + timedelta(seconds=backoff_seconds(run.job.attempt, limits.max_backoff_seconds))
-    retried = replace(counted, attempt=run.job.attempt + 1)
+    retried = replace(counted, attempt=stage.attempt + 1)
     after = replace(
-        evidence, delayed=True, code="retrying", detail={}, stages=_with_stage(evidence.stages, retried)
+        evidence,
+        delayed=True,
+        code="retrying",
+        detail={},
+        stages=with_stage(evidence.stages, retried),
+        segments=tuple(
+            replace(segment, attempt=retried.attempt) if segment.number == run.job.segment else segment
+            for segment in evidence.segments
+        ),
     )
-    job = job_of(evidence, run.job.stage, retried.attempt, due_at)
+    job = job_of(evidence, run.job.stage, retried.attempt, due_at, run.job.segment)
     return Change(after, "attempt_failed", run.actor, (job,), (run.job.id,), note)
 
 
@@ -218,8 +227,10 @@ def backoff_seconds(attempt: int, longest: float) -> float:
     return min(longest, _FIRST_BACKOFF_SECONDS * 2.0 ** min(attempt - 1, 30))
 
 
-def _awaited(evidence: Evidence, run: Run) -> bool:
-    return evidence.state in ON_ITS_WAY and is_due(evidence, run.job.stage, run.job.attempt)
+def is_awaited(evidence: Evidence, run: Run) -> bool:
+    """Tell whether the record still waits for what this run finds."""
+    job = run.job
+    return evidence.state in ON_ITS_WAY and is_due(evidence, job.stage, job.attempt, job.segment)
 
 
 def _done(evidence: Evidence, run: Run, state: StageState = StageState.DONE) -> Evidence:
@@ -227,7 +238,7 @@ def _done(evidence: Evidence, run: Run, state: StageState = StageState.DONE) -> 
     stage = replace(
         evidence.stage(run.job.stage), state=state, started_at=run.started_at, ended_at=run.ended_at
     )
-    return replace(evidence, stages=_with_stage(evidence.stages, stage), delayed=False, code=None, detail={})
+    return replace(evidence, stages=with_stage(evidence.stages, stage), delayed=False, code=None, detail={})
 
 
 def _known(evidence: Evidence, content: Content) -> Evidence:
@@ -249,9 +260,10 @@ def _given_up(evidence: Evidence, run: Run, stage: Stage, note: Mapping[str, Any
         delayed=False,
         code="processing_failed",
         detail={"problem": _IN_WORDS[run.job.stage]},
-        stages=_with_stage(evidence.stages, failed),
+        stages=with_stage(evidence.stages, failed),
     )
-    return Change(after, "failed", run.actor, (), open_job_ids(evidence), note)
+    after, sweep = forget_segments(after, run.ended_at)
+    return Change(after, "failed", run.actor, sweep, open_job_ids(evidence), note)
 
 
 _IN_WORDS = {
@@ -262,5 +274,6 @@ _IN_WORDS = {
 }
 
 
-def _with_stage(stages: tuple[Stage, ...], changed: Stage) -> tuple[Stage, ...]:
+def with_stage(stages: tuple[Stage, ...], changed: Stage) -> tuple[Stage, ...]:
+    """Return the stages with one of them changed."""
     return tuple(changed if stage.name == changed.name else stage for stage in stages)

@@ -22,5 +22,7 @@ def deserialize(raw: bytes) -> dict[str, Any]:
 
 def format_job(job: Job, now: datetime) -> bytes:
     """Return the definition: the stage is the function's name, its arguments say which piece of evidence."""
-    args = (job.evidence_id, str(job.stage), job.attempt, job.centre_id)
+    args: tuple[str | int, ...] = (job.evidence_id, str(job.stage), job.attempt, job.centre_id)
+    if job.segment is not None:
+        args = (*args, job.segment)
     return serialize_job(str(job.stage), args, {}, None, int(now.timestamp() * 1000), serializer=serialize)

@@ -34,6 +34,11 @@ PIPELINE: tuple[Step, ...] = (
 
 STEPS: Mapping[StageName, Step] = {step.stage: step for step in PIPELINE}
 
+#: The stage that may be cut into segments, and the number by which a job says that it is for none of them but
+#: removes what they left.
+SEGMENTED = StageName.TRANSCODE
+SWEEP = -1
+
 #: The queues, one per kind of resource.
 QUEUES: tuple[str, ...] = tuple(dict.fromkeys(step.queue for step in PIPELINE))
 
@@ -85,25 +90,46 @@ def is_proved(evidence: Evidence) -> bool:
     )
 
 
-def job_of(evidence: Evidence, stage: StageName, attempt: int, due_at: datetime) -> Job:
-    """Return the job that runs one attempt of a stage."""
-    return Job(evidence.id, evidence.centre_id, stage, attempt, STEPS[stage].queue, due_at)
+def job_of(
+    evidence: Evidence, stage: StageName, attempt: int, due_at: datetime, segment: int | None = None
+) -> Job:
+    """Return the job that runs one attempt of a stage, or of one segment of it."""
+    return Job(evidence.id, evidence.centre_id, stage, attempt, STEPS[stage].queue, due_at, segment)
 
 
-def is_due(evidence: Evidence, stage_name: StageName, attempt: int) -> bool:
+def is_due(evidence: Evidence, stage_name: StageName, attempt: int, segment: int | None = None) -> bool:
     """Tell whether this attempt of a stage is what the record waits for; a stale delivery is not."""
     stage = evidence.stage(stage_name)
-    return (
-        evidence.state is STEPS[stage_name].due_in
-        and stage.state is StageState.WAITING
-        and stage.attempt == attempt
-    )
+    if evidence.state is not STEPS[stage_name].due_in or stage.state is not StageState.WAITING:
+        return False
+    if segment is None:
+        return stage.attempt == attempt and not (stage_name is SEGMENTED and evidence.segments)
+    asked = evidence.segment(segment)
+    return asked is not None and asked.blob_id is None and asked.attempt == attempt
 
 
 def open_job_ids(evidence: Evidence) -> tuple[str, ...]:
     """Return the ids of all jobs that the record waits for, to be dropped when evidence reaches an end."""
-    return tuple(
+    whole = (
         job_of(evidence, stage.name, stage.attempt, evidence.updated_at).id
         for stage in evidence.stages
         if stage.state is StageState.WAITING and stage.attempt
     )
+    return (*whole, *open_segment_ids(evidence))
+
+
+def open_segment_ids(evidence: Evidence) -> tuple[str, ...]:
+    """Return the ids of the jobs of segments that the record waits for."""
+    return tuple(
+        job_of(evidence, SEGMENTED, segment.attempt, evidence.updated_at, segment.number).id
+        for segment in evidence.segments
+        if segment.blob_id is None
+    )
+
+
+def forget_segments(evidence: Evidence, now: datetime) -> tuple[Evidence, tuple[Job, ...]]:
+    """Return the evidence without segments, and the job that removes what was made of them."""
+    if not evidence.segments:
+        return evidence, ()
+    sweep = job_of(evidence, SEGMENTED, evidence.stage(SEGMENTED).attempt, now, SWEEP)
+    return replace(evidence, segments=()), (sweep,)

@@ -33,6 +33,8 @@ __all__ = ["JobQueue", "Progress", "QueueDepth", "QueueUnavailable", "RunningJob
 
 #: Jobs in one call: few enough that nobody else waits for it longer than some milliseconds.
 _AT_ONCE = 500
+#: A progress by segments that nobody reported for so long is forgotten.
+_SEGMENTS_KEPT_SECONDS = 7 * 86_400
 _NONE_DEAD: Mapping[str, int] = MappingProxyType({})
 
 
@@ -80,7 +82,7 @@ class RunningJob:
 class JobQueue:
     """The queues of one deployment.
 
-    Every method raises `QueueUnavailable`, but for `follow_up`, `signal`, `report` and `listen`.
+    Every method raises `QueueUnavailable`, but for `follow_up`, `signal`, `listen` and those that report.
     """
 
     def __init__(self, client: redis.asyncio.Redis, keys: Keys) -> None:
@@ -160,6 +162,14 @@ class JobQueue:
         except QueueUnavailable:
             return
 
+    async def report_segments(self, evidence: Evidence, stage: StageName, done: Mapping[int, float]) -> None:
+        """Tell which share of a stage is done by each of these of its segments; otherwise as `report`."""
+        keys = (self._keys.evidence(evidence.id), self._keys.job(""), self._keys.events)
+        pairs = [value for pair in done.items() for value in pair]
+        args = (evidence.id, str(stage), evidence.centre_id, _SEGMENTS_KEPT_SECONDS, *pairs)
+        with suppress(QueueUnavailable):
+            await self._run(load_script("report_segments"), keys, args)
+
     async def progress(self, evidence_id: str) -> Mapping[StageName, Progress]:
         """Return how far the stages are that run now; those that wait are not in it."""
         return (await self.progress_of([evidence_id]))[evidence_id]
@@ -221,7 +231,9 @@ def _batches(jobs: Sequence[Job]) -> list[Sequence[Job]]:
 def _fields(job: Job, now: datetime) -> tuple[Any, ...]:
     # A delay and not a time: Redis counts it by its own clock.
     delay_ms = max(0, round((job.due_at - now).total_seconds() * 1000))
-    return job.id, job.evidence_id, str(job.stage), job.centre_id, delay_ms, format_job(job, now)
+    # Segments report together, not as the stage's one job.
+    speaks_for = str(job.stage) if job.segment is None else ""
+    return job.id, job.evidence_id, speaks_for, job.centre_id, delay_ms, format_job(job, now)
 
 
 def _depth(name: str, dead: Mapping[str, int], row: Sequence[Any]) -> QueueDepth:

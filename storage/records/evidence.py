@@ -15,7 +15,7 @@ from storage.evidence import Change, Evidence
 from storage.records.connections import Transaction
 from storage.records.database import Database, Query, fetch
 from storage.records.rows import Row, evidence_of
-from storage.records.transaction import Changed, checked_id, load_stored, rows_of, store_change
+from storage.records.transaction import PARTS, Changed, checked_id, load_stored, rows_of, store_change
 from storage.states import EvidenceState, StageName, StageState
 
 
@@ -141,9 +141,8 @@ async def _all(connection: Transaction, query: Query) -> tuple[Evidence, ...]:
 
 async def _with_parts(connection: Transaction, found: Sequence[Row]) -> tuple[Evidence, ...]:
     ids = [row["id"] for row in found]
-    stages = _by_evidence(await rows_of(connection, tables.stage, ids))
-    renditions = _by_evidence(await rows_of(connection, tables.rendition, ids))
-    return tuple(evidence_of(row, stages[row["id"]], renditions[row["id"]]) for row in found)
+    parts = [_by_evidence(await rows_of(connection, table, ids)) for table, _, _ in PARTS]
+    return tuple(evidence_of(row, *(rows[row["id"]] for rows in parts)) for row in found)
 
 
 def _by_evidence(rows: Sequence[Row]) -> defaultdict[str, list[Row]]:

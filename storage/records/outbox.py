@@ -1,12 +1,13 @@
 """The outbox: every stage that is due and not settled. Queues are only an index of it.
 
-Rows are written and dropped by the change that makes a stage due or settles it, nowhere else.
+Rows are written and dropped by the change that makes a stage due or settles it; only what sweeps up after a
+stage is dropped by itself.
 """
 
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from storage import tables
 from storage.evidence import Job
@@ -43,6 +44,10 @@ class Outbox:
             later = and_(_C.due_at == after.due_at, _C.id > after.id)
             query = query.where(or_(_C.due_at > after.due_at, later))
         return tuple(job_of(row) for row in await self._database.fetch(query))
+
+    async def drop(self, job_id: str) -> None:
+        """Forget a job that no change of evidence settles: what is swept after its end."""
+        await self._database.execute(delete(tables.outbox).where(_C.id == job_id))
 
     async def count_and_oldest(self) -> Backlog:
         """Return how many jobs are pending and for how long, for metrics."""

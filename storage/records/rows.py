@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from storage.errors import Damaged
 from storage.evidence import Evidence, Job, Rendition, RenditionKind, Scan, Stage
 from storage.records.canonical import plain
+from storage.segment import Segment, SegmentWork
 from storage.states import EvidenceState, StageName, StageState
 from storage.upload import Upload, UploadState
 
@@ -24,6 +25,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _UPLOAD_LISTS = ("frozen", "parts", "grants")
+
+#: Fields of evidence that are rows of other tables.
+_OWN_TABLES = frozenset({"stages", "renditions", "segments"})
 
 _STAGE_ORDER = {name: position for position, name in enumerate(StageName)}
 
@@ -42,8 +46,8 @@ def _reading(make: Callable[P, T]) -> Callable[P, T]:
 
 
 def evidence_row(evidence: Evidence) -> dict[str, Any]:
-    """Return the evidence's own row; stages and renditions have tables of theirs."""
-    return _columns(evidence, {"stages", "renditions"}) | {
+    """Return the evidence's own row; stages, renditions and segments have tables of theirs."""
+    return _columns(evidence, _OWN_TABLES) | {
         "state": evidence.state.value,
         "detail": plain(evidence.detail),
         "scan": plain(evidence.scan),
@@ -70,24 +74,36 @@ def rendition_rows(evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
+def segment_rows(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the rows of the segments of its transcode."""
+    return [
+        _columns(segment) | {"evidence_id": evidence.id, "work": segment.work.value}
+        for segment in evidence.segments
+    ]
+
+
 @_reading
-def evidence_of(row: Row, stages: Iterable[Row], renditions: Iterable[Row]) -> Evidence:
-    """Return the evidence that the rows hold: stages in their order, renditions by id."""
+def evidence_of(
+    row: Row, stages: Iterable[Row], renditions: Iterable[Row], segments: Iterable[Row]
+) -> Evidence:
+    """Return the evidence that the rows hold: stages and segments in their order, renditions by id."""
     return Evidence(
-        **_values(row, Evidence, {"stages", "renditions"})
+        **_values(row, Evidence, _OWN_TABLES)
         | {
             "state": EvidenceState(row["state"]),
             "scan": _scan_of(row["scan"]),
             "flags": tuple(row["flags"]),
             "stages": tuple(sorted(map(_stage_of, stages), key=lambda stage: _STAGE_ORDER[stage.name])),
             "renditions": tuple(sorted(map(_rendition_of, renditions), key=lambda rendition: rendition.id)),
+            "segments": tuple(sorted(map(_segment_of, segments), key=lambda segment: segment.number)),
         }
     )
 
 
 def as_stored(evidence: Evidence) -> Evidence:
     """Return the evidence as it will be read back."""
-    return evidence_of(evidence_row(evidence), stage_rows(evidence), rendition_rows(evidence))
+    parts = (rows(evidence) for rows in (stage_rows, rendition_rows, segment_rows))
+    return evidence_of(evidence_row(evidence), *parts)
 
 
 def job_row(job: Job, created_at: datetime) -> dict[str, Any]:
@@ -121,6 +137,10 @@ def _stage_of(row: Row) -> Stage:
 def _rendition_of(row: Row) -> Rendition:
     made = {"command": tuple(row["command"]), "kind": RenditionKind(row["kind"])}
     return Rendition(**_values(row, Rendition) | made)
+
+
+def _segment_of(row: Row) -> Segment:
+    return Segment(**_values(row, Segment) | {"work": SegmentWork(row["work"])})
 
 
 def _scan_of(stored: Mapping[str, Any] | None) -> Scan | None:

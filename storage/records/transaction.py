@@ -20,11 +20,17 @@ from storage.records.rows import (
     evidence_row,
     job_row,
     rendition_rows,
+    segment_rows,
     stage_rows,
 )
 from storage.states import check_transition
 
-_PARTS = ((tables.stage, "name", stage_rows), (tables.rendition, "id", rendition_rows))
+#: What evidence has of its own in other tables: by which column, and how a value becomes rows.
+PARTS = (
+    (tables.stage, "name", stage_rows),
+    (tables.rendition, "id", rendition_rows),
+    (tables.segment, "number", segment_rows),
+)
 _ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
 
@@ -50,9 +56,8 @@ async def load_stored(connection: Transaction, evidence_id: str, *, lock: bool =
     found = await fetch(connection, query.with_for_update() if lock else query)
     if not found:
         raise NotFound("no such record")
-    stages = await rows_of(connection, tables.stage, [evidence_id])
-    renditions = await rows_of(connection, tables.rendition, [evidence_id])
-    return Stored(evidence_of(found[0], stages, renditions), found[0]["audit_sha256"])
+    parts = [await rows_of(connection, table, [evidence_id]) for table, _, _ in PARTS]
+    return Stored(evidence_of(found[0], *parts), found[0]["audit_sha256"])
 
 
 async def rows_of(connection: Transaction, table: Table, evidence_ids: Sequence[str]) -> Sequence[Row]:
@@ -94,8 +99,8 @@ def _successor(before: Evidence, after: Evidence, now: datetime) -> Evidence:
 
 
 async def _store_parts(connection: Transaction, before: Evidence | None, after: Evidence) -> None:
-    """Bring stages and renditions from `before` to `after`, touching only the rows that differ."""
-    for table, key, rows in _PARTS:
+    """Bring stages, renditions and segments from `before` to `after`, touching only the rows that differ."""
+    for table, key, rows in PARTS:
         old, new = (rows(before) if before else []), rows(after)
         stale = [row[key] for row in old if row not in new]
         fresh = [row for row in new if row not in old]

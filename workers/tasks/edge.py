@@ -22,6 +22,9 @@ from workers.pipeline import is_due, job_of
 from workers.tasks.failures import explain
 from workers.tasks.finding import Finding, Work
 from workers.tasks.publication import discard, discard_strays, keys_of
+from workers.tasks.segments import segment_work
+from workers.tasks.sweeping import segment_keys, sweep_segments
+from workers.tasks.watching import while_awaited
 
 #: Pause before the record is asked again when it does not answer, in seconds.
 _RECORD_PAUSE_SECONDS = 5.0
@@ -33,24 +36,40 @@ def stage_function(context: Context, stage: StageName, work: Work) -> WorkerCoro
     """Return the function that arq calls with the arguments of a job of this stage."""
 
     async def run(ctx: dict[Any, Any], *args: Any, **_: Any) -> None:  # noqa: ANN401, ARG001 - arq's shape
-        evidence_id, _stage, attempt, _centre_id = args
+        evidence_id, _stage, attempt, _centre_id, *rest = args
+        segment = rest[0] if rest else None
+        chosen = work if segment is None else segment_work(segment)
         with structlog.contextvars.bound_contextvars(
-            evidence_id=evidence_id, stage=str(stage), attempt=attempt
+            evidence_id=evidence_id, stage=str(stage), attempt=attempt, segment=segment
         ):
-            await run_stage(context, evidence_id, stage, attempt, work)
+            await run_stage(context, evidence_id, stage, attempt, chosen, segment)
 
     return run
 
 
-async def run_stage(context: Context, evidence_id: str, stage: StageName, attempt: int, work: Work) -> None:
-    """Run one delivery of one attempt of a stage. Raises `Postpone` when it must be delivered again."""
+async def run_stage(
+    context: Context,
+    evidence_id: str,
+    stage: StageName,
+    attempt: int,
+    work: Work,
+    segment: int | None = None,
+) -> None:
+    """Run one delivery of one attempt of a stage, or of one of its segments.
+
+    Work that the record no longer waits for is stopped. Raises `Postpone` when it must be delivered again.
+    """
     try:
         evidence = await context.evidence.load(evidence_id, None)
-        if not is_due(evidence, stage, attempt):
-            return
         started_at = datetime.now(UTC)
-        job = job_of(evidence, stage, attempt, started_at)
-        finding = await _find(context, evidence, job, work)
+        job = job_of(evidence, stage, attempt, started_at, segment)
+        if not is_due(evidence, stage, attempt, segment):
+            await sweep_segments(context, evidence, job)
+            return
+        finding = await while_awaited(context, job, _find(context, evidence, job, work))
+        if finding is None:
+            _log.info("stopped_unawaited")
+            return
         await _record(context, Run(job, context.name, started_at, datetime.now(UTC)), finding)
     except NotFound:
         _log.warning("evidence_unknown")
@@ -63,7 +82,8 @@ async def run_stage(context: Context, evidence_id: str, stage: StageName, attemp
 
 
 async def _find(context: Context, evidence: Evidence, job: Job, work: Work) -> Finding:
-    await context.queue.report(evidence.id, job.stage, 0.0, None)
+    if job.segment is None:
+        await context.queue.report(evidence.id, job.stage, 0.0, None)
     try:
         return await work(context, evidence)
     except Exception as error:  # noqa: BLE001 - the task edge: everything is logged and recorded
@@ -107,5 +127,5 @@ async def _discard_unknown(context: Context, evidence_id: str, finding: Finding)
     """Remove published blobs, but those that the record knows after all: its answer may have been lost."""
     if finding.published:
         evidence = await context.evidence.load(evidence_id, None)
-        known = keys_of(evidence_id, evidence.renditions)
+        known = {*keys_of(evidence_id, evidence.renditions), *segment_keys(evidence)}
         await discard(context, (key for key in finding.published if key not in known))

@@ -1,21 +1,29 @@
 """Publish what a stage made: each file becomes a blob under a key of its own, described by a rendition."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from uuid6 import uuid7
 
 from storage.digests import sha256_file
-from storage.evidence import Evidence, Rendition, RenditionKind, rendition_key
+from storage.evidence import Change, Evidence, Rendition, RenditionKind, rendition_key
 from storage.states import StageName
 from transcode.made import Made
 from workers.context import Context
-from workers.decisions import rendered
+from workers.decisions import Run, rendered
 from workers.tasks.finding import Finding
+
+#: Decides what renditions do to the evidence.
+Rendered = Callable[[Evidence, Run, tuple[Rendition, ...], Mapping[str, Any]], Change | None]
 
 
 async def publish(
-    context: Context, evidence: Evidence, stage: StageName, made: Sequence[Made], facts: Mapping[str, Any]
+    context: Context,
+    evidence: Evidence,
+    stage: StageName,
+    made: Sequence[Made],
+    facts: Mapping[str, Any],
+    decide: Rendered = rendered,
 ) -> Finding:
     """Store the files and return the finding that makes them known. Raises `StorageError`.
 
@@ -31,7 +39,7 @@ async def publish(
         await discard(context, keys_of(evidence.id, renditions))
         raise
     return Finding(
-        lambda now, run: rendered(now, run, tuple(renditions), facts), keys_of(evidence.id, renditions)
+        lambda now, run: decide(now, run, tuple(renditions), facts), keys_of(evidence.id, renditions)
     )
 
 

@@ -1,39 +1,42 @@
 """Transcode: a film or recording as a browser plays it, decoded whole and compared with its source."""
 
-from config.formats import load_formats
-from config.profiles import load_profiles
-from storage.evidence import Evidence, original_key
+from functools import partial
+
+from storage.evidence import Evidence
 from storage.states import StageName
 from transcode import video
-from transcode.interlacing import look
-from transcode.plan import make_plan
-from transcode.probe import probe
+from transcode.film import Film
+from transcode.made import Made
 from transcode.scratch import open_folder
 from workers.context import Context
+from workers.decisions import rendered
+from workers.segmenting import segmented
+from workers.tasks.cutting import cut_film
 from workers.tasks.finding import Finding
-from workers.tasks.publication import publish
+from workers.tasks.opening import facts_of, open_film
+from workers.tasks.publication import Rendered, publish
 from workers.tasks.reporting import reporting
-
-#: The profile of the copy that reviewers see.
-PROFILE = "review-1080p"
 
 
 async def transcode(context: Context, evidence: Evidence) -> Finding:
-    """Make the reading copy. Raises `SourceDamaged`, `SourceRefused`, `ToolError`, `StorageError`."""
-    profile = load_profiles().video[PROFILE]
-    row = load_formats().extensions.get(evidence.extension or "")
+    """Make the reading copy, or cut a long film into segments that are made into one.
+
+    Raises `SourceDamaged`, `SourceRefused`, `ToolError`, `StorageError`.
+    """
+    report = partial(context.queue.report, evidence.id, StageName.TRANSCODE)
     async with (
-        context.blobs.open_local(original_key(evidence.id), evidence.sha256) as source,
+        open_film(context, evidence) as film,
         open_folder(context.settings.scratch) as folder,
-        reporting(context, evidence.id, StageName.TRANSCODE) as tell,
+        reporting(report) as tell,
     ):
-        found = await look(source, await probe(source))
-        plan = make_plan(
-            found, profile, size_bytes=found.size_bytes, reduce_to_bytes=row.reduce_to_bytes if row else 0
-        )
-        made = await video.transcode(source, folder, found, plan, profile, tell)
-        facts = {
-            "duration_seconds": found.duration_seconds,
-            "treatment": {"video": plan.video, "audio": plan.audio, "reasons": list(plan.reasons)},
-        }
-        return await publish(context, evidence, StageName.TRANSCODE, [made], facts)
+        if segments := await cut_film(context.settings, evidence, film):
+            return Finding(lambda now, run: segmented(now, run, segments))
+        made = await video.transcode(film.source, folder, film.found, film.plan, film.profile, tell)
+        return await publish_copy(context, evidence, film, made)
+
+
+async def publish_copy(
+    context: Context, evidence: Evidence, film: Film, made: Made, decide: Rendered = rendered
+) -> Finding:
+    """Store the reading copy. Raises `StorageError`."""
+    return await publish(context, evidence, StageName.TRANSCODE, [made], facts_of(film), decide)
