@@ -5,6 +5,7 @@ A format is added by one module in `scanning/detectors`, one row here, and its t
 
 from dataclasses import replace
 
+from config.formats import load_formats
 from scanning.content import Content
 from scanning.detector import Detector
 from scanning.detectors import (
@@ -36,6 +37,7 @@ from scanning.detectors import (
     zipped,
 )
 from scanning.findings import Checked, Finding, Flawed, Problem
+from scanning.libmagic import contradiction, name_media_type
 from scanning.memory import sparing
 from scanning.tails import check_tail
 
@@ -84,8 +86,13 @@ def identify(content: Content) -> tuple[Finding, Detector] | None:
         if detector.looks_like(content.head):
             finding = ask(detector, content)
             if finding is not None:
-                return finding, detector
+                return _cross_checked(content, finding), detector
     return None
+
+
+def _cross_checked(content: Content, finding: Finding) -> Finding:
+    problem = contradiction(load_formats().types[finding.type], name_media_type(content.head))
+    return with_problem(finding, problem) if problem else finding
 
 
 def ask(detector: Detector, content: Content) -> Finding | None:

@@ -19,7 +19,7 @@ _REPLIES = ("tests/scanning/test_replies.py",)
 _POOL = ("tests/scanning/test_pool.py",)
 _WINDOWS = ("tests/scanning/test_windows.py", "tests/scanning/test_pool.py", "-k", "window or border")
 _FRESHNESS = ("tests/scanning/test_freshness.py",)
-_DECISIONS = ("tests/workers/test_decisions.py",)
+_PROOF = ("tests/workers/test_proof.py",)
 _VERIFY = ("tests/workers/tasks/test_verify.py", "-k", "not test_file_of_clamav")
 
 MUTATIONS = (
@@ -126,14 +126,14 @@ MUTATIONS = (
         "workers/pipeline.py",
         'and (scan.verdict, scan.coverage) in {("clean", "full"), ("clean_windowed", "windows")}',
         "and bool(scan.coverage)",
-        _DECISIONS,
+        _PROOF,
     ),
     Mutation(
         "the verdict may be on other bytes",
         "workers/pipeline.py",
         "and scan.sha256 == evidence.sha256",
         "and bool(scan.sha256)",
-        _DECISIONS,
+        _PROOF,
     ),
     Mutation(
         "any content passes under any name",
