@@ -42,6 +42,11 @@ class Pictures:
     poster_edge: int
     review_edge: int
     jpeg_quality: int
+    #: Longest edge of one picture of a storyboard, and the most pictures; size of a waveform.
+    tile_edge: int
+    most_tiles: int
+    waveform_width: int
+    waveform_height: int
     #: A picture whose header says more is refused.
     max_pixels: int
 

@@ -53,6 +53,8 @@ class RenditionKind(StrEnum):
     DOCUMENT = "document"
     WAVEFORM = "waveform"
     STORYBOARD = "storyboard"
+    #: WebVTT that says which part of the storyboard shows which seconds.
+    STORYBOARD_TIMES = "storyboard_times"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ class Made:
     """A finished file, checked against its source. Sizes are pixels; `None` where there is no such thing."""
 
     path: Path
-    #: Kind of the rendition: `video audio image thumbnail poster document`.
+    #: Kind of the rendition: `video audio image thumbnail poster document waveform storyboard storyboard_times`.
     kind: str
     media_type: str
     size_bytes: int

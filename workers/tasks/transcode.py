@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from config.profiles import load_profiles
 from storage.evidence import Evidence
 from storage.states import StageName
 from transcode import video
+from transcode.aids import make_aids
 from transcode.film import Film
 from transcode.made import Made
 from transcode.scratch import open_folder
@@ -38,5 +40,7 @@ async def transcode(context: Context, evidence: Evidence) -> Finding:
 async def publish_copy(
     context: Context, evidence: Evidence, film: Film, made: Made, decide: Rendered = rendered
 ) -> Finding:
-    """Store the reading copy. Raises `StorageError`."""
-    return await publish(context, evidence, StageName.TRANSCODE, [made], facts_of(film), decide)
+    """Store the reading copy and what helps to find one's way in it. Raises `ToolError`, `StorageError`."""
+    aids, more = await make_aids(made, made.path.parent, load_profiles().pictures)
+    facts = {**facts_of(film), **more}
+    return await publish(context, evidence, StageName.TRANSCODE, [made, *aids], facts, decide)
