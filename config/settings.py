@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     #: The most bytes that a proxy in front lets through in one request, for clients of IETF resumable uploads
     #: to keep to; `None`: there is no such limit.
     proxy_body_bytes: int | None = Field(default=None, ge=1)
+    #: The proxies in front pass interim responses (104) on; nginx does not, and takes them for the answer.
+    proxy_passes_interim: bool = False
     #: A connection that sends nothing for this long is cut.
     silent_connection_seconds: float = Field(default=30, gt=0)
     #: Streams of events one process serves at once, and those of one centre among them.

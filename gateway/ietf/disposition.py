@@ -23,7 +23,7 @@ def metadata_of(headers: CIMultiDictProxy[str]) -> str:
     """
     disposition = headers.get(hdrs.CONTENT_DISPOSITION)
     if disposition is None:
-        return headers.get("Upload-Metadata", "")
+        return ",".join(headers.getall("Upload-Metadata", ()))
     name = parse_filename(disposition)
     if not name:
         return ""

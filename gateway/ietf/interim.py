@@ -16,6 +16,9 @@ from storage.uploads import UploadWriter
 #: How often a sender is told how much of its body is durable.
 _STEP_SECONDS = 2.0
 
+#: Headers of requests that came through a proxy (RFC 9110, section 7.6.3; RFC 7239, and what was before it).
+_PROXIED = ("Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+
 
 async def send_interim(request: web.Request, dialect: Dialect, headers: Mapping[str, str]) -> None:
     """Send 104 with these headers to a client that may be sent any.
@@ -24,14 +27,27 @@ async def send_interim(request: web.Request, dialect: Dialect, headers: Mapping[
     version indicated [...] is missing or mismatching", and "MUST also send a header field
     Upload-Draft-Interop-Version". Nothing is sent to a client that does not read what it was told before.
     """
-    unread = request.transport is None or request.transport.get_write_buffer_size()
-    if not dialect.has_interim or request.version != HttpVersion11 or unread:
+    if not dialect.has_interim or not _is_passed_on(request):
         return
     echo = {} if dialect.interop is None else {INTEROP_VERSION: str(dialect.interop)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in {**echo, **headers}.items())
     await request.writer.write(f"HTTP/1.1 104 Upload Resumption Supported\r\n{lines}\r\n".encode())
     # The answer itself has not begun.
     request.writer.output_size = 0
+
+
+def _is_passed_on(request: web.Request) -> bool:
+    """Tell whether what is sent now would reach the client, before the answer.
+
+    A proxy may take it for the answer itself, as nginx does. So one that makes itself known is sent none,
+    unless the operator knows better.
+    """
+    if request.version != HttpVersion11 or request.transport is None:
+        return False
+    proxied = any(name in request.headers for name in _PROXIED)
+    if proxied and not request.app[SERVICES].settings.proxy_passes_interim:
+        return False
+    return not request.transport.get_write_buffer_size()
 
 
 class Progress:

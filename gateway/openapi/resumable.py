@@ -49,7 +49,7 @@ RESUMABLE = (
         refused_with=(*_REFUSED_WITH, "Location"),
         accepts=(*_BYTES, "Content-Disposition", "Repr-Digest", "Want-Repr-Digest", "Upload-Metadata",
                  "Idempotency-Key"),
-        takes="*/*",
+        takes="application/octet-stream",
     ),
     Operation("OPTIONS", _ONE, "Ask for the limits of IETF resumable uploads", _OPTIONS),
     Operation("HEAD", _ONE, "Ask where an IETF resumable upload stands", (_STANDING,), refusals=_LOOKING,

@@ -1,7 +1,7 @@
 """The ways in which tus-js-client sends, by the names of its own options, and where the network breaks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 _MB = 1_000_000
@@ -11,6 +11,7 @@ _MB = 1_000_000
 class Mode:
     options: Mapping[str, Any] = field(default_factory=dict)
     cut_after_bytes: tuple[int, ...] = ()
+    path: str = "/v1/uploads"
 
 
 MODES = {
@@ -28,12 +29,26 @@ MODES = {
     "four parts, cut three times": Mode({"parallelUploads": 4}, (7 * _MB, 21 * _MB, 40 * _MB)),
 }
 
+#: Drafts of the IETF's protocol by the client's own names: their interop versions are 5 and 6.
+_DRAFTS = ("ietf-draft-03", "ietf-draft-05")
+_CUT = ("one request, cut three times", "chunks, cut three times")
+_WAYS = ("one request", "chunks", *_CUT, "bytes with the creation", "bytes with the creation, in chunks, cut")
 
-def task(port: int, key: str, files: list[str], options: Mapping[str, Any]) -> Mapping[str, Any]:
+
+def _by(draft: str, way: str) -> Mode:
+    options = {**MODES[way].options, "protocol": draft}
+    return replace(MODES[way], options=options, path="/v1/resumable-uploads")
+
+
+IETF_MODES = {f"{way}, {draft}": _by(draft, way) for draft in _DRAFTS for way in _WAYS}
+IETF_CUT_MODES = {f"{way}, {draft}": _by(draft, way) for draft in _DRAFTS for way in _CUT}
+
+
+def task(port: int, key: str, files: Sequence[str], mode: Mode) -> Mapping[str, Any]:
     """Return what a client is told: what to send, and how, through that port."""
     usual = {
-        "endpoint": f"http://127.0.0.1:{port}/v1/uploads",
+        "endpoint": f"http://127.0.0.1:{port}{mode.path}",
         "headers": {"Authorization": f"Bearer {key}"},
         "retryDelays": [0, 200, 500, 1000, 2000],
     }
-    return {"files": files, "options": {**usual, **options}}
+    return {"files": files, "options": {**usual, **mode.options}}

@@ -1,6 +1,7 @@
 """tus-js-client and Uppy in a real browser, on a page of another origin, over a network that breaks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from tests.clients.browser import browser
 from tests.clients.conftest import Films, Stored
 from tests.clients.cutting import bad_network
-from tests.clients.modes import MODES, Mode, task
+from tests.clients.modes import IETF_CUT_MODES, MODES, Mode, task
 from tests.clients.site import site
 from tests.services.intake import Intake
+
+ALL = {**MODES, **IETF_CUT_MODES}
 
 
 async def show(
@@ -18,7 +21,7 @@ async def show(
 ) -> Sequence[Mapping[str, Any]]:
     """Have the page send the files; return what it says of them."""
     async with bad_network(intake.port, mode.cut_after_bytes) as network:
-        told = task(network.port, intake.key, names, mode.options)
+        told = task(network.port, intake.key, names, mode)
         async with site(page, films.folder, portal_port, told) as portal:
             with browser(f"http://127.0.0.1:{portal_port}/"):
                 outcome = await portal.outcome()
@@ -27,12 +30,12 @@ async def show(
         return outcome["uploads"]
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=MODES.keys())
+@pytest.mark.parametrize("mode", ALL.values(), ids=ALL.keys())
 async def test_tus_js_client_in_a_browser_sends_50_mb_byte_for_byte(
     mode: Mode, intake: Intake, films: Films, portal_port: int, stored: Stored
 ) -> None:
-    filename = {"metadata": {"filename": "dance.mp4", "filetype": "video/mp4"}}
-    named = Mode({**mode.options, **filename}, mode.cut_after_bytes)
+    metadata = {"filename": "dance.mp4", "filetype": "video/mp4"}
+    named = replace(mode, options={**mode.options, "metadata": metadata})
     (upload,) = await show("browser", intake, films, portal_port, ["dance.mp4"], named)
     assert await stored.sha256([upload]) == [films.sha256["dance.mp4"]]
     assert upload["evidence"], "the page must be allowed to see Evidence-Location"

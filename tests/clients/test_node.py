@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from tests.clients.bundling import bundle
 from tests.clients.conftest import Films, Stored
 from tests.clients.cutting import bad_network
-from tests.clients.modes import MODES, Mode, task
+from tests.clients.modes import IETF_MODES, MODES, Mode, task
 from tests.services.intake import Intake
+
+ALL = {**MODES, **IETF_MODES}
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +37,14 @@ async def run(script: Path, told: object) -> dict[str, Any]:
     return json.loads(said)
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=MODES.keys())
+@pytest.mark.parametrize("mode", ALL.values(), ids=ALL.keys())
 async def test_tus_js_client_in_node_sends_50_mb_byte_for_byte(
     mode: Mode, script: Path, intake: Intake, films: Films, stored: Stored
 ) -> None:
-    filename = {"metadata": {"filename": "dance.mp4"}}
+    named = replace(mode, options={**mode.options, "metadata": {"filename": "dance.mp4"}})
     async with bad_network(intake.port, mode.cut_after_bytes) as network:
         file = str(films.folder / "dance.mp4")
-        told = task(network.port, intake.key, [file], {**mode.options, **filename})
+        told = task(network.port, intake.key, [file], named)
         outcome = await run(script, told)
         assert "error" not in outcome, f"{outcome['error']}\n{intake.logs()}"
         assert network.cuts_left == 0

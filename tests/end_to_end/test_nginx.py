@@ -14,6 +14,8 @@ import pytest
 
 from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.events.reading import reading
+from tests.gateway.ietf.speaking import ROOT as RESUMABLE
+from tests.gateway.ietf.speaking import append, ask, create, spoken, stands
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api, metadata
 from tests.services.intake import Intake, lone_gateway
@@ -167,3 +169,16 @@ async def test_without_the_configuration_nginx_itself_refuses_more_than_a_megaby
         assert b"nginx" in body
     for offset in range(0, 3 << 20, 1 << 19):
         assert (await forgotten.patch(upload, offset, bytes(1 << 19))).status == 204
+
+
+@pytest.mark.parametrize("version", [6, 8, None])
+async def test_ietf_uploads_arrive_without_104_which_nginx_would_take_for_the_answer(
+    api: Api, gateway: Intake, version: int | None
+) -> None:
+    whole = await ask(api, "POST", RESUMABLE, spoken(version, complete=True), b"hello")
+    assert [said.status for said in whole] == [201]
+    path = await create(api, version)
+    assert (await append(api, path, 0, b"hel", complete=False, version=version)).status == 204
+    assert (await stands(api, path, version)).headers["upload-offset"] == "3"
+    assert (await append(api, path, 3, b"lo", complete=True, version=version)).status == 201
+    assert b"hello" in originals(gateway, 5)

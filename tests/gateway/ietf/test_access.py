@@ -91,6 +91,23 @@ async def test_get_and_head_say_the_same_and_get_has_no_body(api: Api) -> None:
         assert got.headers[name] == there.headers[name]
 
 
+PROXIED = ("Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto")
+
+
+@pytest.mark.parametrize("name", PROXIED)
+async def test_a_proxy_is_sent_no_104(api: Api, name: str) -> None:
+    (said,) = await ask(api, "POST", ROOT, {**spoken(8, complete=True), name: "1.1 proxy"}, b"hello")
+    assert said.status == 201
+
+
+@pytest.mark.parametrize("chosen", [{"proxy_passes_interim": True}])
+async def test_a_proxy_that_passes_104_on_is_sent_one(api: Api) -> None:
+    headers = {**spoken(8, complete=True), "X-Forwarded-Proto": "https"}
+    said = await ask(api, "POST", ROOT, headers, b"hello")
+    assert [one.status for one in said] == [104, 201]
+    assert said[0].headers["location"].startswith("https://")
+
+
 @pytest.mark.parametrize("chosen", [{"proxy_body_bytes": 100_000_000}])
 async def test_a_proxys_limit_is_told(api: Api) -> None:
     path = await create(api, 8)
