@@ -77,6 +77,13 @@ class Rendition(TypedDict):
     url: str
 
 
+class NoPreview(TypedDict):
+    """Why there is nothing to look at but the original."""
+
+    code: str
+    reason: str
+
+
 class Original(TypedDict):
     """Where the unaltered bytes are, once they may be seen."""
 
@@ -104,6 +111,10 @@ class Evidence(TypedDict):
     version: Annotated[int, Field(ge=1)]
     scan: Scan | None
     flags: list[str]
+    #: Of a document or a picture of several; null where nothing was counted.
+    pages: int | None
+    #: Null where there are renditions, or none are due.
+    no_preview: NoPreview | None
     #: It is ready only when each of these is `done` or `skipped`.
     stages: list[Stage]
     renditions: list[Rendition]

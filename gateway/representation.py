@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from config.reasons import load_reasons
 from gateway import answers
@@ -41,6 +42,8 @@ def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> ans
         "version": evidence.version,
         "scan": _scan(evidence.scan),
         "flags": list(evidence.flags),
+        "pages": evidence.facts.get("pages"),
+        "no_preview": _no_preview(evidence.facts),
         "stages": [_stage(stage, running.get(stage.name)) for stage in evidence.stages],
         "renditions": [_rendition(path, rendition) for rendition in evidence.renditions],
         "original": {"url": f"{path}/original"},
@@ -71,6 +74,12 @@ def _scan(scan: Scan | None) -> answers.Scan | None:
         "engine": scan.engine,
         "signatures_at": _instant_if_any(scan.signatures_at),
     }
+
+
+def _no_preview(facts: Mapping[str, Any]) -> answers.NoPreview | None:
+    if "no_picture" not in facts:
+        return None
+    return {"code": facts["no_picture"], "reason": facts["no_picture_reason"]}
 
 
 def _stage(stage: Stage, running: Progress | None) -> answers.Stage:

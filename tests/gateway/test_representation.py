@@ -40,3 +40,19 @@ def test_progress_of_evidence_that_has_ended_is_not_shown() -> None:
     shown = represent(ended, RUNNING)
     assert shown["stages"][0]["state"] == "waiting"
     assert "X" in shown["reason"]
+
+
+def test_what_is_not_shown_says_why() -> None:
+    facts = {
+        "no_picture": "tool_missing",
+        "no_picture_reason": "the program is not installed",
+        "kind": "document",
+    }
+    shown = represent(replace(just_received(), facts=facts), {})
+    assert shown["no_preview"] == {"code": "tool_missing", "reason": "the program is not installed"}
+    assert shown["pages"] is None
+
+
+def test_pages_are_counted() -> None:
+    shown = represent(replace(just_received(), facts={"pages": 12}), {})
+    assert (shown["pages"], shown["no_preview"]) == (12, None)

@@ -22,8 +22,8 @@ from workers.context import Context
 from workers.tasks.making import Maker, describe_made
 from workers.tasks.replies import Pages, Preview, Words
 
-#: Most that one reading copy may take, in seconds, beside what its pages may.
-_SECONDS = 60.0
+#: Most that text and lists may take, and what pages may beside drawing, in seconds.
+_SECONDS = 30.0
 
 _PAGES = "transcode.document:render"
 _PREVIEW = "transcode.quicklook:render"
@@ -54,7 +54,8 @@ async def _draw(
 ) -> _Found:
     """Draw the pages of a PDF that another command may have made."""
     arguments = page_arguments()
-    child = await _call(context, _PAGES, arguments, pdf, stack)
+    seconds = _SECONDS + load_profiles().documents.most_seconds
+    child = await _call(context, _PAGES, arguments, pdf, stack, seconds)
     reply = Pages.model_validate(child.value)
     command, tools = (*made_by, _PAGES, repr(arguments)), {**tools, **reply.tools}
     made = [describe_made(kind, child, picture, command, tools) for kind, picture in reply.pictures.items()]
@@ -134,9 +135,13 @@ async def _database(context: Context, source: Path, stack: AsyncExitStack) -> _F
 
 
 async def _call(
-    context: Context, function: str, arguments: Mapping[str, Any], source: Path, stack: AsyncExitStack
+    context: Context,
+    function: str,
+    arguments: Mapping[str, Any],
+    source: Path,
+    stack: AsyncExitStack,
+    seconds: float = _SECONDS,
 ) -> ChildResult:
-    seconds = _SECONDS + load_profiles().documents.most_seconds
     return await stack.enter_async_context(
         context.children.call(function, arguments, input=source, timeout_seconds=seconds)
     )
