@@ -12,6 +12,7 @@ import pytest
 from uuid6 import uuid7
 
 from config.settings import Settings
+from scanning.pool import ClamdPool
 from storage.blobs.local import LocalBlobStore
 from storage.evidence import Evidence, original_key
 from storage.records.database import migrate, open_database
@@ -20,8 +21,10 @@ from storage.records.outbox import Outbox
 from storage.records.upkeep import Upkeep
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
+from tests.services.clamd import ClamdServer
 from tests.services.redis import RedisServer
 from tests.workers.values import NOW, receiving
+from transcode.children import open_children
 from transcode.office import Office
 from workers.context import Context
 from workers.decisions import received
@@ -74,3 +77,19 @@ async def workplace(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[
             office=Office(),
         )
         yield Workplace(context, UploadRecords(database))
+
+
+@pytest.fixture
+async def laboratory(
+    workplace: Workplace, clamd_server: ClamdServer, tmp_path: Path
+) -> AsyncIterator[Workplace]:
+    """A workplace with a scanner, and with children that inspect."""
+    async with open_children(("scanning.inspection",), 1, tmp_path / "scratch") as children:
+        settings = workplace.context.settings.model_copy(update={"allow_demonstration_signatures": True})
+        workplace.context = replace(
+            workplace.context,
+            children=children,
+            scanner=ClamdPool([clamd_server.socket]),
+            settings=settings,
+        )
+        yield workplace

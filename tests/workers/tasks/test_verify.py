@@ -1,7 +1,6 @@
 """The stages that prove evidence safe, on real bytes, a real clamd and real sandboxed children."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,51 +8,25 @@ import pytest
 
 from scanning.pool import ClamdPool
 from scanning.windows import WindowPolicy
-from storage.evidence import Evidence
-from storage.states import EvidenceState, StageName
+from storage.states import EvidenceState
 from tests.scanning import samples
 from tests.scanning.hostile import office, packed, pictures
 from tests.scanning.hostile.case import READY, Case
 from tests.scanning.sparse import sparse_archive
 from tests.services.clamd import EICAR, ClamdServer
 from tests.workers.tasks.conftest import Workplace
-from transcode.children import open_children
-from workers.tasks.edge import run_stage
-from workers.tasks.scan import scan
-from workers.tasks.verify import verify
+from tests.workers.tasks.staging import finish, prove
 
 TEST_FILES = Path("/usr/share/clamav-testfiles")
 PROGRAM = TEST_FILES / "clam.exe"
-needs_test_files = pytest.mark.skipif(
-    not PROGRAM.exists(), reason="Debian's clamav-testfiles is not installed: config/setup.sh tests"
-)
+needs_test_files = pytest.mark.usefixtures("test_files")
 
 
 @pytest.fixture
-async def laboratory(
-    workplace: Workplace, clamd_server: ClamdServer, tmp_path: Path
-) -> AsyncIterator[Workplace]:
-    """A workplace with a scanner, and with children that inspect."""
-    async with open_children(("scanning.inspection",), 1, tmp_path / "scratch") as children:
-        settings = workplace.context.settings.model_copy(update={"allow_demonstration_signatures": True})
-        workplace.context = replace(
-            workplace.context,
-            children=children,
-            scanner=ClamdPool([clamd_server.socket]),
-            settings=settings,
-        )
-        yield workplace
-
-
-async def prove(place: Workplace, data: bytes, extension: str | None) -> Evidence:
-    """Run both stages as the workers would, the second only when the first let the evidence on."""
-    return await finish(place, await place.receive(data, extension))
-
-
-async def finish(place: Workplace, evidence: Evidence) -> Evidence:
-    await run_stage(place.context, evidence.id, StageName.SCAN, 1, scan)
-    await run_stage(place.context, evidence.id, StageName.VERIFY, 1, verify)
-    return await place.look(evidence)
+def test_files() -> None:
+    """Say which package is missing: without it nobody knows whether viruses are found."""
+    if not PROGRAM.exists():
+        pytest.fail("Debian's clamav-testfiles is not installed: run config/setup.sh tests")
 
 
 async def test_a_clean_document_is_covered_in_full_with_its_members(laboratory: Workplace) -> None:
@@ -64,7 +37,7 @@ async def test_a_clean_document_is_covered_in_full_with_its_members(laboratory: 
 
 
 @needs_test_files
-@pytest.mark.parametrize("file", sorted(TEST_FILES.glob("*")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(TEST_FILES.glob("*")) or [PROGRAM], ids=lambda file: file.name)
 async def test_a_test_file_of_clamav_is_infected(laboratory: Workplace, file: Path) -> None:
     suffix = {".exe": "exe", ".pdf": "pdf", ".ppt": "ppt", ".doc": "doc", ".rtf": "rtf", ".html": "html"}
     content = await asyncio.to_thread(file.read_bytes)
