@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.latency import measure_latency
 from benchmarks.report import format_page, format_section
 from benchmarks.scanning import measure_scanning
+from benchmarks.segments import measure_segments
 from benchmarks.side_by_side import measure_side_by_side
 from benchmarks.uploads import measure_uploads
 
@@ -17,6 +18,7 @@ MEASURES = {
     "side-by-side": (measure_side_by_side, 1),
     "latency": (measure_latency, 10),
     "scanning": (measure_scanning, 3),
+    "segments": (measure_segments, 2),
 }
 
 

@@ -1,6 +1,7 @@
 """A film cut into segments, encoded and joined, beside the same film encoded whole."""
 
 import asyncio
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.transcode.samples import ffmpeg, film, phone_film, picture, sound
 from transcode.encoding import encode_picture, encode_sound
 from transcode.errors import DoesNotAddUp
 from transcode.film import Film
+from transcode.interlacing import look
 from transcode.joining import Pieces, join
 from transcode.plan import Treatment, make_plan
 from transcode.probe import probe
@@ -31,7 +33,7 @@ def nothing(*_: object) -> None:
 
 
 async def opened(source: Path, *, kind: SandboxKind | None = None) -> Film:
-    found = await probe(source, kind=kind)
+    found = await look(source, await probe(source, kind=kind))
     plan = make_plan(found, PROFILE, size_bytes=found.size_bytes, reduce_to_bytes=1)
     return Film(source, found, replace(plan, bit_rate=PROFILE.peak_bit_rate, most_bytes=None), PROFILE)
 
@@ -82,6 +84,18 @@ def times(path: Path, stream: str) -> list[int]:
     ]
     said = subprocess.run([*argv, path], check=True, capture_output=True, text=True, timeout=60).stdout
     return sorted(int(line.strip(",")) for line in said.split())
+
+
+def companions(path: Path) -> tuple[object, ...]:
+    """Streams by kind, their languages, and the chapters."""
+    argv = ["ffprobe", "-v", "error", "-show_streams", "-show_chapters", "-of", "json", path]
+    found = json.loads(subprocess.run(argv, check=True, capture_output=True, timeout=60).stdout)
+    streams = [
+        (row["codec_name"], row.get("tags", {}).get("language"))
+        for row in found["streams"]
+        if row["codec_type"] != "data"
+    ]
+    return streams, [(row["start_time"], row["end_time"], row["tags"]) for row in found["chapters"]]
 
 
 def decoded(path: Path) -> list[str]:
@@ -150,6 +164,40 @@ def motion_jpeg(path: Path) -> Path:
     return film(path, "-c:v", "mjpeg", "-c:a", "pcm_s16le", seconds=8)
 
 
+def interlaced(path: Path) -> Path:
+    fields = (
+        "-c:v",
+        "mpeg2video",
+        "-flags",
+        "+ildct+ilme",
+        "-vf",
+        "tinterlace=interleave_top,fieldorder=tff",
+    )
+    return film(path, *fields, "-g", 25, "-bf", 2, rate=50, seconds=8)
+
+
+def high_dynamic_range(path: Path) -> Path:
+    tags = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
+    x265 = ("-c:v", "libx265", "-x265-params", "log-level=none:keyint=30", "-pix_fmt", "yuv420p10le")
+    return film(path, *x265, *tags, seconds=8)
+
+
+def accompanied(path: Path) -> Path:
+    """Two sound tracks, captions in a language, and chapters."""
+    said = path.with_suffix(".srt")
+    said.write_text(
+        "1\n00:00:01,000 --> 00:00:03,000\nGood morning\n\n2\n00:00:05,500 --> 00:00:07,000\nGood night\n"
+    )
+    parts = path.with_suffix(".txt")
+    parts.write_text(
+        ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1\nSTART=0\nEND=3\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1\nSTART=3\nEND=8\ntitle=Two\n"
+    )
+    inputs = (*picture(8), *sound(8), *sound(8), "-i", said, "-i", parts)
+    maps = ("-map", 0, "-map", 1, "-map", 2, "-map", 3, "-map_chapters", 4, "-metadata:s:s:0", "language=cym")
+    ffmpeg(*inputs, *maps, *KEYS, "-c:a", "aac", "-c:s", "subrip", path)
+    return path
+
+
 def upright(path: Path) -> Path:
     return phone_film(path, seconds=26)
 
@@ -158,7 +206,8 @@ def upright(path: Path) -> Path:
     ("make", "name"),
     [
         (irregular, "a.mkv"), (of_open_groups, "a.mov"), (hevc, "a.mp4"), (fast, "a.mp4"), (mute, "a.mkv"),
-        (motion_jpeg, "a.mov"), (upright, "a.mp4"),
+        (motion_jpeg, "a.mov"), (upright, "a.mp4"), (interlaced, "a.mov"), (high_dynamic_range, "a.mp4"),
+        (accompanied, "a.mkv"),
     ],
 )  # fmt: skip
 async def test_segments_have_the_frames_and_times_of_the_film_encoded_whole(tmp_path, make, name):
@@ -168,6 +217,8 @@ async def test_segments_have_the_frames_and_times_of_the_film_encoded_whole(tmp_
     one = await whole(source, tmp_path)
     assert times(joined, "v") == times(one, "v")
     assert times(joined, "a") == times(one, "a")
+    assert times(joined, "s") == times(one, "s")
+    assert companions(joined) == companions(one)
     assert len(decoded(joined)) == len(decoded(one))
     assert boxes(joined).index(b"moov") < boxes(joined).index(b"mdat")
     found, meant = await probe(joined), await probe(one)
