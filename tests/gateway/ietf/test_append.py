@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
+from config.settings import Settings
 from gateway.services import Services
 from gateway.uploads.holding import STALLED_SECONDS
 from storage.evidence import original_key
+from tests.gateway.conftest import OpenApi, running_gateway
 from tests.gateway.ietf.speaking import (
     PARTIAL,
     ROOT,
@@ -165,6 +167,52 @@ async def test_a_silent_sender_is_taken_over_and_an_active_one_is_not(api: Api, 
         last = await append(api, path, 5, b" worl", complete=True, version=6)
         assert last.status == 201
         assert Said(*await wire.answer()).status == 409
+    assert await stored(services, last) == b"hello worl"
+
+
+async def test_a_sender_that_was_taken_over_elsewhere_ends_nothing_with_its_last_byte(
+    api: Api, settings: Settings, services: Services
+) -> None:
+    """Its body has no length: only its end says how long the upload is, and that no longer counts."""
+    key = api.session.headers["Authorization"].removeprefix("Bearer ")
+    async with running_gateway(settings) as url, Api(url, key) as other:
+        path = await create(api, 6)
+        headers = {"Content-Type": PARTIAL, "Upload-Offset": "0", "Transfer-Encoding": "chunked"}
+        async with begun(
+            api, "PATCH", path, {**headers, **spoken(6, complete=True)}, b"5\r\nhello\r\n"
+        ) as wire:
+
+            async def taken_over() -> bool:
+                return (await append(other, path, 5, b" worl", complete=False, version=6)).status == 204
+
+            await until(taken_over, 5)
+            await wire.send(b"0\r\n\r\n")
+            refused = Said(*await wire.answer())
+            assert (refused.status, refused.headers["upload-offset"]) == (409, "10")
+        there = await stands(other, path, 6)
+        assert (there.headers["upload-offset"], there.headers["upload-complete"]) == ("10", "?0")
+        assert "upload-length" not in there.headers
+        last = await append(other, path, 10, b"d", complete=True, version=6)
+    assert await stored(services, last) == b"hello world"
+
+
+async def test_a_revoked_key_ends_its_append_and_others_go_on(
+    api: Api, open_api: OpenApi, services: Services
+) -> None:
+    path = await create(api, 6, length=10)
+    async with begun_append(api, path, 0, b"hello", 10, complete=True) as wire:
+
+        async def arrived() -> bool:
+            return (await stands(api, path)).headers["upload-offset"] == "5"
+
+        await until(arrived, 5)
+        upload = await services.uploads.load(path.rpartition("/")[2], None)
+        await services.principals.revoke(upload.principal_id)
+        said = Said(*await wire.answer())
+        assert (said.status, said.json["code"]) == (401, "key_revoked")
+        assert (said.headers["upload-offset"], said.headers["upload-complete"]) == ("5", "?0")
+    colleague = await open_api()
+    last = await append(colleague, path, 5, b" worl", complete=True, version=6)
     assert await stored(services, last) == b"hello worl"
 
 
