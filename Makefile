@@ -8,15 +8,17 @@ ALLOW_DEMONSTRATION_SIGNATURES ?= 0
 
 PYTHON := .venv/bin/python
 DEMO := .demo
+SHEET := .contact-sheet
+CORPUS ?=
 # Passed on to pytest: make test TESTS=tests/storage
 TESTS ?=
 ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstration-signatures)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo run test check soak bench fmt lock hooks clean
+.PHONY: help setup tools demo contact-sheet run test check soak bench fmt lock hooks clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make run PORT=8080 DATA=.data SIGNATURES= PROCESSES=1 ALLOW_DEMONSTRATION_SIGNATURES=0"
 
@@ -29,6 +31,11 @@ tools: ## Install what tests and benchmarks need besides: a browser, LibreOffice
 demo: setup ## Watch real files go from upload to ready, on a fresh data folder
 	@exec $(PYTHON) -m config.stack --with-parent --fresh --port 0 --data $(DEMO) \
 		--demonstration-signatures --allow-demonstration-signatures -- $(PYTHON) -m tests.demo --folder $(DEMO)
+
+contact-sheet: tools ## Show all that is made of the files in CORPUS on one page, .contact-sheet/index.html
+	@exec $(PYTHON) -m config.stack --with-parent --fresh --port 0 --data $(SHEET)/data \
+		--demonstration-signatures --allow-demonstration-signatures -- \
+		$(PYTHON) -m tests.contact_sheet --folder $(SHEET) --corpus "$(CORPUS)"
 
 run: setup ## Start the whole stack on 127.0.0.1 and keep it up
 	@exec $(PYTHON) -m config.stack --with-parent --port "$(PORT)" --data "$(DATA)" \
@@ -62,5 +69,5 @@ hooks: setup ## Run `make check` before every commit
 	@.venv/bin/pre-commit install
 
 clean: ## Remove what can be made again: .venv, caches, the demo's data (never DATA)
-	@rm -rf .venv .node $(DEMO) .bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .node $(DEMO) $(SHEET) .bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -14,7 +14,7 @@ import pytest
 from tests.services.process import start
 
 #: As root and in containers Chromium has no sandbox of its own; it must not call home, nor keep anything.
-_OPTIONS = [
+OPTIONS = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +43,7 @@ def browser(url: str) -> Iterator[None]:
     program = find_browser()
     with tempfile.TemporaryDirectory(prefix="ei-browser-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        argv = [program, *_OPTIONS, f"--user-data-dir={folder / 'profile'}", url]
+        argv = [program, *OPTIONS, f"--user-data-dir={folder / 'profile'}", url]
         process = start(argv, folder / "browser.log", {**os.environ, "HOME": name})
         try:
             yield
