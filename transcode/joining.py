@@ -74,9 +74,10 @@ async def _run(
     frames = made.video.frames if made.video else None
     if frames != pieces.frames:
         raise DoesNotAddUp(f"{frames} frames in place of {pieces.frames}")
-    if damage := find_damage(film.found, made, film.plan, pieces.complaints + finished.stderr_lines):
+    complaint_lines = pieces.complaints + finished.stderr_lines
+    if damage := find_damage(film.found, made, film.plan, complaint_lines):
         raise DoesNotAddUp(damage)
-    described = describe(path, argv, made, film.plan)
+    described = describe(path, argv, made, film.plan, complaint_lines)
     if tighten(film.found, film.plan, film.profile, described.size_bytes):
         raise TooLarge(described.size_bytes)
     return described

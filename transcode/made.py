@@ -10,7 +10,7 @@ class Made:
     """A finished file, checked against its source. Sizes are pixels; `None` where there is no such thing."""
 
     path: Path
-    #: Kind of the rendition: `video audio image thumbnail poster document waveform storyboard storyboard_times`.
+    #: Kind of the rendition: a value of `storage.evidence.RenditionKind`.
     kind: str
     media_type: str
     size_bytes: int
@@ -21,3 +21,5 @@ class Made:
     width: int | None = None
     height: int | None = None
     duration_seconds: float | None = None
+    #: Lines of complaint about the source that its decoder could go on after.
+    complaint_lines: int = 0

@@ -3,6 +3,7 @@
 libvips chooses the loader from the bytes, and only those named here may run.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyvips
@@ -15,6 +16,9 @@ from transcode.undrawn import NoPicture, Undrawable, is_unknown
 LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadTiff", "VipsForeignLoadNsgif")
 #: How what they load begins. Asked first: some blocked loaders still read the file before they refuse.
 STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF87a", b"GIF89a")
+#: What decodes on after a fault and only warns of it, as browsers do; the others' warnings are mere words.
+WARNING_LOADERS = frozenset({"jpegload"})
+NOISE: Mapping[str, int] = {"decoder_noise": 1}
 #: What the pages of a file are called, by its loader.
 PAGES = {"tiffload": "pages", "gifload": "frames"}
 
@@ -30,12 +34,12 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
         header = pyvips.Image.new_from_file(str(path), access="sequential")
         check_pixels(header.width, header.height, max_pixels)
         upright = header.autorot()
-        picture = _shrink(path, edge, header)
+        picture, noise = _decode(path, edge, header)
     except pyvips.Error as error:
         if is_unknown(str(error)):
             raise Undrawable(NoPicture.VARIANT, last_line(str(error))) from error
         raise
-    return Decoded(upright.width, upright.height, picture, _pages(header))
+    return Decoded(upright.width, upright.height, picture, {**_pages(header), **noise})
 
 
 def last_line(said: str) -> str:
@@ -43,23 +47,36 @@ def last_line(said: str) -> str:
     return (said.strip().splitlines() or ["no reason given"])[-1].strip()
 
 
-def _shrink(path: Path, edge: int, header: pyvips.Image) -> pyvips.Image:
+def _decode(path: Path, edge: int, header: pyvips.Image) -> tuple[pyvips.Image, Mapping[str, int]]:
+    """Return the picture, and the fact that its decoder complained if it could go on."""
+    if _loader(header) not in WARNING_LOADERS:
+        return _shrink(path, edge, header, "error"), {}
+    try:
+        return _shrink(path, edge, header, "warning"), {}
+    except pyvips.Error:
+        return _shrink(path, edge, header, "error"), NOISE
+
+
+def _shrink(path: Path, edge: int, header: pyvips.Image, fail_on: str) -> pyvips.Image:
     """Return the picture in memory: what is broken shows here, not later."""
     if header.get_typeof(PROFILE) and not has_profile(header):
-        header = pyvips.Image.new_from_file(str(path), fail_on="error")
+        header = pyvips.Image.new_from_file(str(path), fail_on=fail_on)
         header = header.copy_memory().autorot()
         header.remove(PROFILE)
         shrunk = header.thumbnail_image(edge, height=edge, size="down", **conversion(header))
     else:
         shrunk = pyvips.Image.thumbnail(
-            str(path), edge, height=edge, size="down", fail_on="error", **conversion(header)
+            str(path), edge, height=edge, size="down", fail_on=fail_on, **conversion(header)
         )
     return to_srgb(shrunk).copy_memory()
 
 
 def _pages(header: pyvips.Image) -> dict[str, int]:
     """Return how many pages or frames there are, where a file can have several."""
-    loaded_by = str(header.get("vips-loader")).removesuffix("_source")
-    if name := PAGES.get(loaded_by):
+    if name := PAGES.get(_loader(header)):
         return {name: int(header.get("n-pages")) if header.get_typeof("n-pages") else 1}
     return {}
+
+
+def _loader(header: pyvips.Image) -> str:
+    return str(header.get("vips-loader")).removesuffix("_source")

@@ -84,7 +84,7 @@ async def _make(room: Room, found: Probe, plan: Plan, profile: VideoProfile, pro
     damage = find_damage(found, made, plan, finished.stderr_lines)
     if damage:
         raise SourceDamaged(damage)
-    return describe(path, argv, made, plan)
+    return describe(path, argv, made, plan, finished.stderr_lines)
 
 
 async def run_ffmpeg(argv: Sequence[str], room: Room, found: Probe, progress: Progress) -> Finished:
@@ -193,7 +193,7 @@ def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> di
     }
 
 
-def describe(path: Path, argv: Sequence[str], made: Probe, plan: Plan) -> Made:
+def describe(path: Path, argv: Sequence[str], made: Probe, plan: Plan, complaint_lines: int) -> Made:
     """Return what the finished file is, by what a probe of it found."""
     width, height = made.video.display_size if made.video else (None, None)
     return Made(
@@ -206,4 +206,5 @@ def describe(path: Path, argv: Sequence[str], made: Probe, plan: Plan) -> Made:
         width=width,
         height=height,
         duration_seconds=made.duration_seconds,
+        complaint_lines=complaint_lines,
     )

@@ -17,6 +17,9 @@ from workers.pipeline import STEPS, enter, forget_segments, is_due, job_of, open
 #: A sandboxed child seen to die this often on one piece of evidence ends its stage.
 MAX_DEATHS = 2
 
+#: Fact, and flag for reviewers, of evidence that was decoded although its decoder complained.
+DECODER_NOISE = "decoder_noise"
+
 _FIRST_BACKOFF_SECONDS = 2.0
 
 
@@ -129,7 +132,12 @@ def rendered(
         return None
     marked = _done(evidence, run, StageState.DONE if renditions else StageState.SKIPPED)
     after = settle(
-        replace(marked, renditions=(*evidence.renditions, *renditions), facts={**evidence.facts, **facts})
+        replace(
+            marked,
+            renditions=(*evidence.renditions, *renditions),
+            flags=tuple(sorted({*evidence.flags, *({DECODER_NOISE} & facts.keys())})),
+            facts={**evidence.facts, **facts},
+        )
     )
     note = {"stage": run.job.stage, "renditions": [rendition.kind for rendition in renditions]}
     return Change(after, "rendered", run.actor, drop_jobs=(run.job.id,), note=note)

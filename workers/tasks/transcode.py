@@ -11,7 +11,7 @@ from transcode.film import Film
 from transcode.made import Made
 from transcode.scratch import open_folder
 from workers.context import Context
-from workers.decisions import rendered
+from workers.decisions import DECODER_NOISE, rendered
 from workers.segmenting import segmented
 from workers.tasks.cutting import cut_film
 from workers.tasks.finding import Finding
@@ -42,5 +42,6 @@ async def publish_copy(
 ) -> Finding:
     """Store the reading copy and what helps to find one's way in it. Raises `ToolError`, `StorageError`."""
     aids, more = await make_aids(made, made.path.parent, load_profiles().pictures)
-    facts = {**facts_of(film), **more}
+    noise = {DECODER_NOISE: made.complaint_lines} if made.complaint_lines else {}
+    facts = {**facts_of(film), **more, **noise}
     return await publish(context, evidence, StageName.TRANSCODE, [made, *aids], facts, decide)
