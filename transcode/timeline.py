@@ -15,8 +15,9 @@ from transcode.sandbox import Room, SandboxKind, detect, wrap
 TIMEOUT_SECONDS = 120.0
 TIMEOUT_BYTES_PER_SECOND = 20_000_000
 STALL_SECONDS = 60.0
-#: A day of 30 frames a second.
-MOST_FRAMES = 86_400 * 30
+#: Nine hours of 30 frames a second, and a length that no film has.
+MOST_FRAMES = 1_000_000
+MOST_SECONDS = 10 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class Reader:
             raise DoesNotAddUp("its frames have no times")
         shift = nearest(Fraction(-self.start_us, 1_000_000) / self._time_base)
         frames = sorted((tick + shift, key) for tick, key in self._frames)
+        if max(abs(frames[0][0]), abs(frames[-1][0])) * self._time_base > MOST_SECONDS:
+            raise DoesNotAddUp("its frames are shown at times that no film has")
         return Timeline(
             self._time_base, tuple(tick for tick, _ in frames), tuple(tick for tick, key in frames if key)
         )

@@ -64,6 +64,8 @@ def test_the_list_places_each_file_at_its_tick():
         ["packet|pts=0|flags=K_", "stream|time_base=0/0"],
         ["packet|pts=0|flags=K_", "stream|time_base=1/0"],
         ["packet|flags", "stream|time_base=1/30"],
+        [f"packet|pts={1 << 62}|flags=K_", "stream|time_base=1/1000"],
+        [f"packet|pts=-{1 << 62}|flags=K_", "packet|pts=0|flags=__", "stream|time_base=1/1000"],
     ],
 )
 def test_a_film_whose_frames_have_no_times_is_not_cut(lines):

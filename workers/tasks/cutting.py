@@ -7,7 +7,7 @@ import structlog
 from config.settings import Settings
 from storage.evidence import Evidence
 from storage.segment import Segment, SegmentWork
-from transcode.errors import DoesNotAddUp
+from transcode.errors import ToolError
 from transcode.film import Film
 from transcode.segments import Cut, cut, has_companion, is_long
 from transcode.timeline import read_timeline
@@ -21,16 +21,13 @@ _log = structlog.get_logger()
 
 
 async def cut_film(settings: Settings, evidence: Evidence, film: Film) -> tuple[Segment, ...]:
-    """Return the segments of a long film; none for one that is encoded whole.
-
-    Raises `SourceDamaged`, `SourceRefused`, or another `ToolError`.
-    """
+    """Return the segments of a long film; none for one that is encoded whole, whatever hinders cutting it."""
     seconds, video = settings.segment_seconds, film.found.video
     if video is None or WHOLE in evidence.facts or not is_long(film.found, film.plan, seconds):
         return ()
     try:
         timeline = await read_timeline(film.source, film.found, video)
-    except DoesNotAddUp as error:
+    except ToolError as error:
         _log.info("encoded_whole", reason=str(error))
         return ()
     cuts = cut(timeline, film.plan.frame_rate, seconds)
