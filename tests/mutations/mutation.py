@@ -16,8 +16,9 @@ class Mutation:
 
 
 _REPLIES = ("tests/scanning/test_replies.py",)
-_POOL = ("tests/scanning/test_pool.py",)
-_WINDOWS = ("tests/scanning/test_windows.py", "tests/scanning/test_pool.py", "-k", "window or border")
+_BORDERS = ("tests/scanning/test_markers.py", "-k", "border")
+_POOL = ("tests/scanning/test_pool.py", "-k", "windows")
+_WINDOWS = ("tests/scanning/test_windows.py", "tests/scanning/test_markers.py", "-k", "window or border")
 _FRESHNESS = ("tests/scanning/test_freshness.py",)
 _PROOF = ("tests/workers/test_proof.py",)
 _VERIFY = ("tests/workers/tasks/test_verify.py", "-k", "not test_file_of_clamav")
@@ -49,7 +50,7 @@ MUTATIONS = (
         "scanning/outcome.py",
         "for reply in replies:",
         "for reply in replies[:1]:",
-        _POOL,
+        _BORDERS,
     ),
     Mutation(
         "a file that is too large is scanned whole",
@@ -148,5 +149,26 @@ MUTATIONS = (
         "min(finding.problems, key",
         "max(finding.problems, key",
         ("tests/scanning/test_acceptance.py",),
+    ),
+    Mutation(
+        "libmagic's contradiction does not count",
+        "scanning/libmagic.py",
+        "if family is None or family in",
+        "if family or family in",
+        ("tests/scanning/test_libmagic.py",),
+    ),
+    Mutation(
+        "a broken scanner is no reason to wait",
+        "workers/tasks/failures.py",
+        '(ScanningError, "scanner_unavailable"),',
+        "",
+        ("tests/workers/tasks/test_broken_scanners.py",),
+    ),
+    Mutation(
+        "a decoder's complaints are not told",
+        "workers/decisions.py",
+        "*({DECODER_NOISE} & facts.keys())",
+        "*({DECODER_NOISE} - facts.keys() - {DECODER_NOISE})",
+        ("tests/workers/tasks/test_corrupted.py", "-k", "jpg and overwritten"),
     ),
 )

@@ -8,7 +8,7 @@ from scanning.clamd import Clamd, TimeLimits
 from scanning.errors import ScanError, ScannerUnavailable
 from scanning.outcome import Verdict
 from scanning.pool import ClamdPool
-from scanning.windows import MIB, WindowPolicy
+from scanning.windows import WindowPolicy
 from tests.scanning.fake_clamd import fake_clamd
 from tests.scanning.waiting import eventually, open_descriptors
 from tests.services.clamd import EICAR
@@ -98,37 +98,12 @@ async def test_many_scans_at_once_each_get_their_own_verdict(clamd_server, tmp_p
 # Windows
 
 
-@pytest.mark.parametrize(
-    "offset", [0, 298_950, 299_000, 299_950, 300_000, 598_990, 1_999_932], ids=lambda offset: f"at {offset}"
-)
-async def test_a_marker_at_any_border_of_windows_is_found(clamd_server, tmp_path, offset):
-    with (tmp_path / "f").open("wb") as file:
-        file.truncate(2_000_000)
-        file.seek(offset)
-        file.write(EICAR)
-    outcome = await ClamdPool([clamd_server.socket], windows=SMALL_WINDOWS).scan_file(tmp_path / "f")
-    assert (outcome.verdict, outcome.signature) == (Verdict.INFECTED, "Eicar.Test.UNOFFICIAL")
-
-
 async def test_a_clean_file_in_windows_is_never_called_clean(clamd_server, tmp_path):
     (tmp_path / "f").write_bytes(bytes(2_000_000))
     outcome = await ClamdPool([clamd_server.socket], windows=SMALL_WINDOWS).scan_file(tmp_path / "f")
     assert outcome.verdict == Verdict.CLEAN_WINDOWED
     assert outcome.detail["windows"] == outcome.detail["windows_scanned"] == 7
     assert (outcome.detail["window_bytes"], outcome.detail["overlap_bytes"]) == (300_000, 1_000)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("size", [2_147_483_646, 4_500_000_000])
-async def test_a_marker_in_the_last_bytes_of_a_huge_sparse_file_is_found(clamd_server, tmp_path, size):
-    with (tmp_path / "f").open("wb") as file:
-        file.truncate(size)
-        file.seek(size - len(EICAR))
-        file.write(EICAR)
-    outcome = await ClamdPool([clamd_server.socket]).scan_file(tmp_path / "f")
-    assert outcome.verdict == Verdict.INFECTED
-    assert outcome.detail["window_bytes"] == 256 * MIB
 
 
 # Daemons that lie, break or are not there
