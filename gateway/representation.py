@@ -13,6 +13,8 @@ from workers.queue import Progress
 
 #: Code of a delay between two attempts (`workers.decisions`).
 RETRYING = "retrying"
+#: Kinds whose pages a reader would count; a database's are its file's.
+PAGED = frozenset({"document", "image"})
 
 
 def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> answers.Evidence:
@@ -42,7 +44,7 @@ def represent(evidence: Evidence, progress: Mapping[StageName, Progress]) -> ans
         "version": evidence.version,
         "scan": _scan(evidence.scan),
         "flags": list(evidence.flags),
-        "pages": evidence.facts.get("pages"),
+        "pages": evidence.facts.get("pages") if evidence.facts.get("kind") in PAGED else None,
         "no_preview": _no_preview(evidence.facts),
         "stages": [_stage(stage, running.get(stage.name)) for stage in evidence.stages],
         "renditions": [_rendition(path, rendition) for rendition in evidence.renditions],

@@ -22,7 +22,18 @@ STAGE_STATES = frozenset({"waiting", "running", "done", "skipped", "failed"})
 KINDS = frozenset({"video", "audio", "image", "thumbnail", "poster", "document", "waveform", "storyboard"})
 FIELDS = [
     *("id", "state", "delayed", "code", "reason", "remedy", "filename", "media_type", "size_bytes", "sha256"),
-    *("created_at", "updated_at", "version", "scan", "flags", "stages", "renditions", "original"),
+    *(
+        "created_at",
+        "updated_at",
+        "version",
+        "scan",
+        "flags",
+        "pages",
+        "no_preview",
+        "stages",
+        "renditions",
+        "original",
+    ),
 ]
 
 

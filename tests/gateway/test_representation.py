@@ -54,5 +54,9 @@ def test_what_is_not_shown_says_why() -> None:
 
 
 def test_pages_are_counted() -> None:
-    shown = represent(replace(just_received(), facts={"pages": 12}), {})
+    shown = represent(replace(just_received(), facts={"pages": 12, "kind": "document"}), {})
     assert (shown["pages"], shown["no_preview"]) == (12, None)
+
+
+def test_the_pages_of_a_database_are_none_to_read() -> None:
+    assert represent(replace(just_received(), facts={"pages": 12, "kind": "data"}), {})["pages"] is None
