@@ -42,8 +42,11 @@ async def make_waveform(
 
 
 def sample_rate(seconds: float, columns: int) -> int:
-    """Return a rate at which the shortest recording has samples enough, and the longest not too many."""
-    wanted = 2 * columns / seconds if seconds else MOST_SAMPLE_RATE
+    """Return a rate at which the shortest recording has samples enough, and the longest not too many.
+
+    A very short one may be padding for the most part, which counts as its length and has no samples.
+    """
+    wanted = 16 * columns / seconds if seconds else MOST_SAMPLE_RATE
     return round(min(MOST_SAMPLE_RATE, max(LEAST_SAMPLE_RATE, wanted)))
 
 

@@ -25,6 +25,7 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-breakpad",
+    "--autoplay-policy=no-user-gesture-required",
 ]
 
 
