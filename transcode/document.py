@@ -14,6 +14,7 @@ import pypdfium2
 from PIL import Image
 
 from transcode.errors import SourceDamaged, SourceRefused
+from transcode.picture_pdf import PicturePdf
 
 COPY = "document.pdf"
 #: What PDFium says of a file that needs a password.
@@ -37,14 +38,14 @@ def render(
     Raises `SourceRefused` when a password is needed and `SourceDamaged` when PDFium cannot read the file.
     """
     until = time.monotonic() + most_seconds
-    copy = pypdfium2.PdfDocument.new()
+    copy = PicturePdf()
     pictures: dict[str, Any] = {}
     try:
         document = pypdfium2.PdfDocument(input_path)
         document.init_forms()  # or what was filled in is not drawn
         for shown, drawn in enumerate(_draw_all(document, page_edge, most_pages, until), start=1):
             page, picture = drawn
-            _add(copy, page.get_size(), _jpeg(picture, jpeg_quality))
+            copy.add(page.get_size(), _jpeg(picture, jpeg_quality))
             if shown == 1:
                 pictures["image"] = _save(picture, folder / "image.jpg", jpeg_quality)
                 picture.thumbnail((thumbnail_edge, thumbnail_edge))
@@ -83,17 +84,6 @@ def _draw_all(
         yield page, bitmap.to_pil().convert("RGB")
         bitmap.close()
         page.close()
-
-
-def _add(copy: Any, size: tuple[float, float], jpeg: bytes) -> None:  # noqa: ANN401 - pypdfium2 is untyped
-    """Append a page of the size, in points, that the picture fills."""
-    page = copy.new_page(*size)
-    image = pypdfium2.PdfImage.new(copy)
-    image.load_jpeg(io.BytesIO(jpeg), inline=True)
-    image.set_matrix(pypdfium2.PdfMatrix().scale(*size))
-    page.insert_obj(image)
-    page.gen_content()
-    page.close()
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:

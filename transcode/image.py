@@ -101,7 +101,7 @@ def _reply(
         "moving": moving,
         "facts": facts,
         "tools": {
-            "libvips": ".".join(str(pyvips.version(part)) for part in range(3)),
+            "libvips": native.version(),
             "libheif": pillow_heif.libheif_version(),
             "Pillow": PIL.__version__,
         },

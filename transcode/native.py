@@ -28,13 +28,14 @@ for loader in LOADERS:
 pyvips.cache_set_max(0)
 
 
-def read(path: Path, edge: int, max_pixels: int) -> Decoded:
-    """Return the first page. Raises `SourceRefused`, `Undrawable`, `pyvips.Error`."""
+def read(path: Path, edge: int, max_pixels: int, *, page: int = 0) -> Decoded:
+    """Return one page, the first is 0. Raises `SourceRefused`, `Undrawable`, `pyvips.Error`."""
+    place = f"{path}[page={page}]" if page else str(path)
     try:
-        header = pyvips.Image.new_from_file(str(path), access="sequential")
+        header = pyvips.Image.new_from_file(place, access="sequential")
         check_pixels(header.width, header.height, max_pixels)
         upright = header.autorot()
-        picture, noise = _decode(path, edge, header)
+        picture, noise = _decode(place, edge, header)
     except pyvips.Error as error:
         if is_unknown(str(error)):
             raise Undrawable(NoPicture.VARIANT, last_line(str(error))) from error
@@ -42,31 +43,36 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
     return Decoded(upright.width, upright.height, picture, {**_pages(header), **noise})
 
 
+def version() -> str:
+    """Return libvips' version."""
+    return ".".join(str(pyvips.version(part)) for part in range(3))
+
+
 def last_line(said: str) -> str:
     """Return the end of what libvips said: the cause stands last."""
     return (said.strip().splitlines() or ["no reason given"])[-1].strip()
 
 
-def _decode(path: Path, edge: int, header: pyvips.Image) -> tuple[pyvips.Image, Mapping[str, int]]:
+def _decode(place: str, edge: int, header: pyvips.Image) -> tuple[pyvips.Image, Mapping[str, int]]:
     """Return the picture, and the fact that its decoder complained if it could go on."""
     if _loader(header) not in WARNING_LOADERS:
-        return _shrink(path, edge, header, "error"), {}
+        return _shrink(place, edge, header, "error"), {}
     try:
-        return _shrink(path, edge, header, "warning"), {}
+        return _shrink(place, edge, header, "warning"), {}
     except pyvips.Error:
-        return _shrink(path, edge, header, "error"), NOISE
+        return _shrink(place, edge, header, "error"), NOISE
 
 
-def _shrink(path: Path, edge: int, header: pyvips.Image, fail_on: str) -> pyvips.Image:
+def _shrink(place: str, edge: int, header: pyvips.Image, fail_on: str) -> pyvips.Image:
     """Return the picture in memory: what is broken shows here, not later."""
     if header.get_typeof(PROFILE) and not has_profile(header):
-        header = pyvips.Image.new_from_file(str(path), fail_on=fail_on)
+        header = pyvips.Image.new_from_file(place, fail_on=fail_on)
         header = header.copy_memory().autorot()
         header.remove(PROFILE)
         shrunk = header.thumbnail_image(edge, height=edge, size="down", **conversion(header))
     else:
         shrunk = pyvips.Image.thumbnail(
-            str(path), edge, height=edge, size="down", fail_on=fail_on, **conversion(header)
+            place, edge, height=edge, size="down", fail_on=fail_on, **conversion(header)
         )
     return to_srgb(shrunk).copy_memory()
 

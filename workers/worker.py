@@ -46,6 +46,7 @@ PRELOADED = (
     "scanning.inspection",
     "transcode.image",
     "transcode.document",
+    "transcode.scan",
     "transcode.text",
     "transcode.sheets",
     "transcode.quicklook",

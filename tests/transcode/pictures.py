@@ -2,7 +2,9 @@
 
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
@@ -75,18 +77,21 @@ def shows_corners(image: Image.Image) -> bool:
 PSD_MODES = {"1": 0, "L": 1, "P": 2, "RGB": 3, "RGBA": 3, "CMYK": 4, "LAB": 9}
 
 
-def psd(image: Image.Image, *, packed: bool = False, profile: bytes = b"") -> bytes:
-    """Return a flat PSD (Adobe Photoshop File Formats Specification)."""
+#: No image resources.
+NOTHING: Mapping[int, bytes] = MappingProxyType({})
+
+
+def psd(image: Image.Image, *, packed: bool = False, said: Mapping[int, bytes] = NOTHING) -> bytes:
+    """Return a flat PSD; `said`: image resources by number (Adobe Photoshop File Formats Specification)."""
     head = struct.pack(
         ">4sH6xHIIHH", b"8BPS", 1, len(image.getbands()), image.height, image.width, 8, PSD_MODES[image.mode]
     )
     palette = (image.getpalette() or []) + [0] * 768 if image.mode == "P" else []
     colours = b"".join(bytes(palette[band:768:3]) for band in range(3))
-    resources = b""
-    if profile:
-        resources = (
-            b"8BIM" + struct.pack(">HHI", 1039, 0, len(profile)) + profile + b"\0" * (len(profile) % 2)
-        )
+    resources = b"".join(
+        b"8BIM" + struct.pack(">HHI", number, 0, len(data)) + data + b"\0" * (len(data) % 2)
+        for number, data in said.items()
+    )
     channels = [band.tobytes() for band in image.split()]
     if image.mode == "CMYK":
         channels = [bytes(255 - value for value in channel) for channel in channels]

@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.transcode.pictures import corners, draw, wide_profile
+from tests.transcode.pictures import corners, draw, psd, wide_profile
 
 SECRET = "Maria Muster, 51.5N 0.1W"
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><author>{SECRET}</author></x:xmpmeta>".encode()
@@ -44,11 +44,19 @@ def original(path: Path) -> Path:
             image.save(path, comment=SECRET, save_all=True, append_images=[image.rotate(180)], duration=90)
         case ".heic":
             pillow_heif.from_pillow(image).save(path, exif=exif(), xmp=XMP, icc_profile=wide_profile())
+        case ".psd":
+            said = {1028: SECRET.encode(), 1039: wide_profile(), 1058: exif().tobytes(), 1060: XMP}
+            path.write_bytes(psd(image, said=said))
+        case ".bmp" | ".pcx":
+            image.save(path)
+            path.write_bytes(path.read_bytes() + SECRET.encode())
     assert SECRET.encode() in path.read_bytes()
     return path
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "clear.png", "a.tif", "a.gif", "a.heic"])
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.png", "clear.png", "a.tif", "a.gif", "a.heic", "a.psd", "a.bmp", "a.pcx"]
+)
 def test_renditions_say_nothing_beside_the_pixels(tmp_path: Path, name: str) -> None:
     _, pictures = draw(original(tmp_path / name))
     assert set(pictures) == {"thumbnail", "image"}

@@ -80,7 +80,7 @@ def test_a_psd_in_lab_has_its_colours(tmp_path: Path) -> None:
 
 def test_a_psd_s_profile_is_obeyed(tmp_path: Path) -> None:
     image = Image.new("RGB", (40, 30), (200, 100, 50))
-    (tmp_path / "a.psd").write_bytes(psd(image, profile=wide_profile()))
+    (tmp_path / "a.psd").write_bytes(psd(image, said={1039: wide_profile()}))
     _, pictures = draw(tmp_path / "a.psd")
     assert near(pictures["image"].getpixel((20, 15)), (227, 100, 42), by=4)
 

@@ -26,6 +26,7 @@ from workers.tasks.replies import Pages, Preview, Words
 _SECONDS = 30.0
 
 _PAGES = "transcode.document:render"
+_SCAN = "transcode.scan:render"
 _PREVIEW = "transcode.quicklook:render"
 _SHEETS = "transcode.sheets:render"
 _TEXT = "transcode.text:render"
@@ -49,15 +50,40 @@ async def _pages(context: Context, source: Path, stack: AsyncExitStack) -> _Foun
     return await _draw(context, source, stack, (), {})
 
 
+async def scanned_pages(context: Context, source: Path, stack: AsyncExitStack) -> _Found:
+    """Draw the pages of a TIFF."""
+    profiles = load_profiles()
+    arguments = {
+        "page_edge": profiles.pictures.review_edge,
+        "most_pages": profiles.documents.most_pages,
+        "most_seconds": profiles.documents.most_seconds,
+        "max_pixels": profiles.pictures.max_pixels,
+        "jpeg_quality": profiles.pictures.jpeg_quality,
+    }
+    return await _draw_by(_SCAN, arguments, context, source, stack)
+
+
 async def _draw(
     context: Context, pdf: Path, stack: AsyncExitStack, made_by: tuple[str, ...], tools: Mapping[str, str]
 ) -> _Found:
     """Draw the pages of a PDF that another command may have made."""
-    arguments = page_arguments()
+    return await _draw_by(_PAGES, page_arguments(), context, pdf, stack, made_by, tools)
+
+
+async def _draw_by(
+    function: str,
+    arguments: Mapping[str, Any],
+    context: Context,
+    source: Path,
+    stack: AsyncExitStack,
+    made_by: tuple[str, ...] = (),
+    made_with: Mapping[str, str] = MappingProxyType({}),
+) -> _Found:
+    """Have a child draw pages; `made_by` and `made_with` say where its source came from."""
     seconds = _SECONDS + load_profiles().documents.most_seconds
-    child = await _call(context, _PAGES, arguments, pdf, stack, seconds)
+    child = await _call(context, function, arguments, source, stack, seconds)
     reply = Pages.model_validate(child.value)
-    command, tools = (*made_by, _PAGES, repr(arguments)), {**tools, **reply.tools}
+    command, tools = (*made_by, function, repr(arguments)), {**made_with, **reply.tools}
     made = [describe_made(kind, child, picture, command, tools) for kind, picture in reply.pictures.items()]
     made.append(_document(child.file(reply.file), "application/pdf", command, tools))
     shown = {"pages_shown": reply.pages_shown} if reply.pages_shown < reply.pages else {}

@@ -15,7 +15,7 @@ from transcode.probe import probe
 from transcode.scratch import open_folder
 from transcode.undrawn import Undrawable
 from workers.context import Context
-from workers.tasks.documents import DOCUMENT_MAKERS
+from workers.tasks.documents import DOCUMENT_MAKERS, scanned_pages
 from workers.tasks.finding import Finding
 from workers.tasks.making import Maker, describe_made
 from workers.tasks.publication import publish
@@ -70,6 +70,15 @@ def picture_arguments() -> dict[str, Any]:
     }
 
 
+async def _tiff(context: Context, source: Path, stack: AsyncExitStack) -> tuple[list[Made], dict[str, Any]]:
+    """Make the pictures of the first page, and of a scan of several a reading copy."""
+    made, facts = await _pictures(context, source, stack)
+    if not made or facts.get("pages", 1) == 1:
+        return made, facts
+    copies, found = await scanned_pages(context, source, stack)
+    return [*made, *copies], {**facts, **found}
+
+
 async def _metafile(
     context: Context, source: Path, stack: AsyncExitStack
 ) -> tuple[list[Made], dict[str, Any]]:
@@ -96,7 +105,7 @@ async def _poster(context: Context, source: Path, stack: AsyncExitStack) -> tupl
 MAKERS: dict[str, Maker] = {
     "jpeg": _pictures,
     "png": _pictures,
-    "tiff": _pictures,
+    "tiff": _tiff,
     "gif": _pictures,
     "heic": _pictures,
     "bmp": _pictures,

@@ -42,7 +42,7 @@ def stored(image: Image.Image, name: str, **options: object) -> bytes:
         ("bmp", stored(corners(), "bmp")),
         ("pcx", stored(corners(), "pcx")),
         ("psd", psd(corners())),
-        ("tiff", stored(corners(), "tiff", save_all=True, append_images=[corners()])),
+        ("tiff", stored(corners(), "tiff")),
     ],
 )
 async def test_a_picture_gets_a_thumbnail_and_a_review_copy(
@@ -54,7 +54,15 @@ async def test_a_picture_gets_a_thumbnail_and_a_review_copy(
     assert set(made) == {"thumbnail", "image"}
     assert (made["image"].width, made["image"].height, made["image"].media_type) == (400, 200, "image/jpeg")
     assert (after.facts["width"], after.facts["height"]) == (400, 200)
-    assert after.facts.get("pages", 2) == 2
+    assert after.facts.get("pages", 1) == 1
+
+
+async def test_a_scan_of_several_pages_gets_a_copy_of_all(studio: Workplace) -> None:
+    data = stored(corners(), "tiff", save_all=True, append_images=[corners()])
+    after = await run_thumbnail(studio, data, "tiff")
+    made = {rendition.kind: rendition.media_type for rendition in after.renditions}
+    assert made == {"thumbnail": "image/jpeg", "image": "image/jpeg", "document": "application/pdf"}
+    assert (after.facts["pages"], after.facts["width"]) == (2, 400)
 
 
 async def test_an_animation_s_review_copy_moves(studio: Workplace) -> None:
