@@ -15,7 +15,7 @@ TESTS ?=
 ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstration-signatures)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo contact-sheet run test check soak bench fmt lock hooks clean
+.PHONY: help setup tools demo contact-sheet run test check soak bench bench-media fmt lock hooks clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,11 @@ check: setup ## Lint, types, import directions, function lengths
 
 bench: tools ## Measure speed and memory
 	@$(PYTHON) -m benchmarks
+
+bench-media: tools ## Measure reading copies beside HandBrake's (a quarter of an hour)
+	@config/setup.sh films
+	@$(PYTHON) -m pip install --quiet --target .bench/media --upgrade --no-deps --require-hashes -r benchmarks/media.txt
+	@$(PYTHON) -m benchmarks media
 
 fmt: setup ## Format the code and mend what can be mended
 	@$(PYTHON) -m ruff format .

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, and nothing else: Debian or Ubuntu packages by apt-get, Python packages into .venv.
 # `config/setup.sh tests` also installs what only tests and benchmarks need, their JavaScript packages into .node.
+# `config/setup.sh films` also installs what films are compared with.
 # Starts no system service. Quick when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,6 +22,7 @@ FILES="/usr/share/fonts/opentype/urw-base35/NimbusSans-Regular.otf:fonts-urw-bas
 TEST_PROGRAMS="chromium:chromium nginx:nginx node:nodejs npm:npm vipsthumbnail:libvips-tools"
 OFFICE=/usr/lib/libreoffice/program
 FONTS=/usr/share/fonts/truetype
+[ "$TESTS" != films ] || TEST_PROGRAMS="$TEST_PROGRAMS HandBrakeCLI:handbrake-cli"
 TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles $OFFICE/libswlo.so:libreoffice-writer-nogui
     $OFFICE/libsclo.so:libreoffice-calc-nogui $OFFICE/libsdlo.so:libreoffice-impress-nogui
     $FONTS/crosextra/Carlito-Regular.ttf:fonts-crosextra-carlito
