@@ -51,7 +51,7 @@ def measure_segments(runs: int) -> Iterator[Row]:
 
 def make_film(path: Path) -> Path:
     """Write a moving picture with grain and sound, in a codec that browsers do not play."""
-    picture = f"mandelbrot=size=1280x720:rate=30:end_pts=400,noise=alls=6:allf=t,trim=duration={SECONDS}"
+    picture = f"testsrc2=size=1280x720:rate=30,noise=alls=6:allf=t,trim=duration={SECONDS}"
     argv = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi",
             "-i", f"sine=d={SECONDS}", "-t", str(SECONDS), "-c:v", "mpeg4", "-q:v", "2", "-g", "30",
             "-bf", "2", "-c:a", "aac", str(path)]  # fmt: skip
