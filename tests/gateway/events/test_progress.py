@@ -1,6 +1,7 @@
 """How far stages are, live."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -70,13 +71,14 @@ async def test_it_comes_at_most_four_times_a_second_and_ends_with_the_latest(
     api: Api, services: Services, scanned: str
 ) -> None:
     async with reading(api, "/v1/events") as stream:
+        began = time.monotonic()
         for number in range(100):
             await services.queue.report(scanned, StageName.SCAN, number / 100, None)
             await asyncio.sleep(0.01)
         told = [await stream.until(is_progress)]
         while told[-1].data["progress"] < 0.99:
             told.append(await stream.until(is_progress))
-        assert len(told) <= 7
+        assert len(told) <= 4 * (time.monotonic() - began) + 3
 
 
 async def test_an_event_of_a_running_stage_shows_how_far_it_is(
