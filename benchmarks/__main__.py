@@ -1,9 +1,10 @@
-"""`python -m benchmarks [NAME...]`: measure, print, and write the page when all or what is apart was measured."""
+"""`python -m benchmarks [NAME...]`: measure, print, and write the page when all (or what is apart) was."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.images import measure_images
 from benchmarks.latency import measure_latency
 from benchmarks.media import measure_media
 from benchmarks.report import format_section, update_page
@@ -21,9 +22,10 @@ MEASURES = {
     "scanning": (measure_scanning, 3),
     "segments": (measure_segments, 2),
     "media": (measure_media, 1),
+    "images": (measure_images, 3),
 }
-#: Measured only when named: it takes a quarter of an hour, and HandBrake.
-APART = {"media"}
+#: Measured only when named: films take a quarter of an hour, and HandBrake.
+APART = {"media", "images"}
 
 
 def main() -> int:

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from benchmarks import films, latency, media, peers, quality, scanning, segments, side_by_side, uploads
+from benchmarks import (
+    films,
+    images,
+    latency,
+    media,
+    peers,
+    quality,
+    scanning,
+    segments,
+    side_by_side,
+    uploads,
+)
 from benchmarks.machine import describe
 from benchmarks.table import Row, format_table
 
@@ -68,13 +79,23 @@ half as many seams.
 
 _MEDIA = f"""
 Made by `make bench-media` on {{day}}. Films of {films.SECONDS} s each, with sound, of real clips that are
-scaled, looped and grained (Big Buck Bunny, bicycles, a man in a car) and of a page that is scrolled, as a quick
-encoder writes them at up to 40 Mb/s. Ours are made by the code that workers run, with sandbox, probes and
-proof; HandBrake's by Debian's HandBrakeCLI with its default preset as it is. CPU is user and system time of
-all processes. VMAF and SSIM compare every {quality.EVERY}rd frame with the source's, at its size. The targets of one film are its size beside HandBrake's and its VMAF less HandBrake's; those of the mean are size,
-CPU and VMAF.
+scaled, looped and grained (Big Buck Bunny, bicycles, a man in a car) and of a page that is scrolled, as a
+quick encoder writes them at up to 40 Mb/s. Ours are made by the code that workers run, with sandbox, probes
+and proof; HandBrake's by Debian's HandBrakeCLI with its default preset as it is. CPU is user and system time
+of all processes. VMAF and SSIM compare every {quality.EVERY}rd frame with the source's, at its size. The
+targets of one film are its size beside HandBrake's and its VMAF less HandBrake's; those of the mean are
+size, CPU and VMAF.
 
 x265 and SVT-AV1 were run on one film, with Debian's ffmpeg and 8 bits, at settings of about the same VMAF.
+"""
+
+_IMAGES = f"""
+Thumbnails of {images.EDGE} pixels per CPU second, user and system time of all threads,
+{images.PICTURES} pictures in one process, without what its start costs. Made by
+`python -m benchmarks images` on {{day}}. Ours are made by the code of the workers' children, here
+with one size instead of two and without their sandbox; vipsthumbnail is Debian's, sharp npm's with
+the libvips that it brings, which cannot read HEIC. The photo is noise at a fine scale: real ones
+decode faster.
 """
 
 _SECTIONS = {
@@ -83,6 +104,7 @@ _SECTIONS = {
     "latency": ("Latency", _LATENCY, latency.HEADINGS),
     "scanning": ("Scanning", _SCANNING, scanning.HEADINGS),
     "media": ("Films beside HandBrake", _MEDIA, media.HEADINGS),
+    "images": ("Thumbnails", _IMAGES, images.HEADINGS),
     "segments": ("Segments", _SEGMENTS, segments.HEADINGS),
 }
 

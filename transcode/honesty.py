@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from transcode.plan import Plan, Treatment
-from transcode.probe import Probe
+from transcode.probe import AudioStream, Probe, VideoStream
 
 #: Containers that state their length, and the seconds by which they may be off; the others only estimate it.
 CLAIMS: Mapping[str, float] = {
@@ -13,6 +13,8 @@ CLAIMS: Mapping[str, float] = {
 COUNTED = frozenset({"avi"})
 #: ffmpeg drops an ASF's length when the file is shorter than its header says.
 ALWAYS_CLAIMED = frozenset({"asf"})
+#: Containers that state when a track ends, not how long it is.
+ENDS_STATED = frozenset({"matroska"})
 #: Lines of complaint that whole recordings show at their seams: some at all, and some for each minute.
 NOISE_LINES = 8
 NOISE_LINES_PER_MINUTE = 1.0
@@ -46,7 +48,7 @@ def _picture_short(source: Probe, made: Probe, plan: Plan) -> str | None:
     """Compare lengths; a picture that has all its frames may still end earlier than the last one's pause."""
     claimed, found = _claimed(source), made.duration_seconds
     if source.video and made.video and source.video.duration_seconds:
-        found = made.video.duration_seconds
+        found = _length(source, made.video)
     if source.format_name in ALWAYS_CLAIMED and claimed is None:
         return "it is shorter than it says"
     if claimed is None or found is None or not _short(claimed, found, _slack(source, plan)):
@@ -57,7 +59,7 @@ def _picture_short(source: Probe, made: Probe, plan: Plan) -> str | None:
 def _sound_short(source: Probe, made: Probe) -> str | None:
     if not (source.audio and made.audio and source.format_name in CLAIMS) or source.duration_estimated:
         return None
-    claimed, found = source.audio.duration_seconds, made.audio.duration_seconds
+    claimed, found = source.audio.duration_seconds, _length(source, made.audio)
     if claimed is None or found is None:
         return None
     slack = max(CLAIMS[source.format_name], SOUND_SLACK_SECONDS)
@@ -67,6 +69,12 @@ def _sound_short(source: Probe, made: Probe) -> str | None:
 def _noisy(source: Probe, complaint_lines: int) -> str | None:
     allowed = NOISE_LINES + NOISE_LINES_PER_MINUTE * (source.duration_seconds or 0.0) / 60
     return f"{complaint_lines} places in it cannot be read" if complaint_lines > allowed else None
+
+
+def _length(source: Probe, made: VideoStream | AudioStream) -> float | None:
+    """Return the length of a track as its source states lengths: what begins late ends no earlier for it."""
+    late = made.start_seconds if source.format_name in ENDS_STATED else 0.0
+    return None if made.duration_seconds is None else made.duration_seconds + late
 
 
 def _claimed(source: Probe) -> float | None:

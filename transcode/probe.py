@@ -21,6 +21,10 @@ ESTIMATED = "Estimating duration from bitrate"
 INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 #: Captions that are text; the others are pictures.
 CAPTIONS = frozenset({"mov_text", "subrip", "ass", "ssa", "webvtt", "text"})
+#: So long may captions go on when picture and sound have ended.
+AFTERWORD_SECONDS = 10.0
+#: More tracks of sound, or of captions, are nobody's.
+MOST_TRACKS = 16
 #: ffprobe's name of what nobody can decode, such as a phone's spatial sound beside the usual track.
 UNKNOWN = "unknown"
 
@@ -44,6 +48,8 @@ class VideoStream:
     bit_rate: int | None = None
     pixel_format: str | None = None
     color_transfer: str | None = None
+    #: When it begins, on the file's clock.
+    start_seconds: float = 0.0
     #: The file marks its frames as interlaced.
     marked_interlaced: bool = False
     #: Order of the fields of frames that are to be deinterlaced: `auto` by their marks, `tff`, `bff`.
@@ -73,6 +79,8 @@ class AudioStream:
     sample_rate: int | None = None
     duration_seconds: float | None = None
     bit_rate: int | None = None
+    #: When it begins, on the file's clock.
+    start_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +155,8 @@ def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
         video=next((_video(stream) for stream in streams if _is_film(stream)), None),
         audio=first,
         version=str(found.get("program_version", {}).get("version", "")),
-        further_audio=tuple(track for track in further if track),
-        captions=tuple(_caption(stream) for stream in streams if stream.get("codec_name") in CAPTIONS),
+        further_audio=tuple(track for track in further if track)[: MOST_TRACKS - 1],
+        captions=_captions(streams),
         chapters=len(found.get("chapters", ())),
         start_us=parse_microseconds(form.get("start_time")),
     )
@@ -172,6 +180,7 @@ def _video(stream: Mapping[str, Any]) -> VideoStream:
         bit_rate=_whole(stream.get("bit_rate")),
         pixel_format=stream.get("pix_fmt"),
         color_transfer=stream.get("color_transfer"),
+        start_seconds=_seconds(stream.get("start_time")) or 0.0,
         marked_interlaced=stream.get("field_order") in INTERLACED,
         fields="auto" if stream.get("field_order") in INTERLACED else None,
         parameters_sha256=str(stream.get("extradata_hash", "")),
@@ -186,6 +195,7 @@ def _audio(stream: Mapping[str, Any]) -> AudioStream:
         sample_rate=_whole(stream.get("sample_rate")),
         duration_seconds=_duration(stream),
         bit_rate=_whole(stream.get("bit_rate")),
+        start_seconds=_seconds(stream.get("start_time")) or 0.0,
     )
 
 
@@ -193,6 +203,15 @@ def _audible(streams: Sequence[Mapping[str, Any]]) -> list[AudioStream]:
     """Return the tracks that can be decoded; if there is none, all, so that the file is not called silent."""
     tracks = [_audio(stream) for stream in streams if stream.get("codec_type") == "audio"]
     return [track for track in tracks if track.codec != UNKNOWN] or tracks
+
+
+def _captions(streams: Sequence[Mapping[str, Any]]) -> tuple[CaptionStream, ...]:
+    """Return the tracks of text; what goes on long after picture and sound would make it longer."""
+    tracks = [stream for stream in streams if stream.get("codec_name") in CAPTIONS]
+    ends = [_duration(stream) or 0.0 for stream in streams if stream.get("codec_type") in {"video", "audio"}]
+    last = max(ends, default=0.0) or float("inf")
+    fitting = [stream for stream in tracks if (_duration(stream) or 0.0) <= last + AFTERWORD_SECONDS]
+    return tuple(map(_caption, fitting[:MOST_TRACKS]))
 
 
 def _caption(stream: Mapping[str, Any]) -> CaptionStream:

@@ -116,8 +116,8 @@ def build_command(source: str, target: str, found: Probe, plan: Plan, profile: V
     for stream, treatment in ((found.video, plan.video), (found.audio, plan.audio)):
         if stream and treatment is Treatment.COPY:
             copied.append(opened[str(stream.index)])
-    captions = found.captions if plan.container is Container.MP4 else ()
-    streams += [opened[str(caption.index)] for caption in captions]
+    if plan.container is Container.MP4:
+        streams += [opened[str(caption.index)] for caption in found.captions]
     options = _options(found, plan, profile)
     if plan.mean_bit_rate:
         options |= _passing(2, target.rpartition("/")[0])

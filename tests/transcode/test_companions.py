@@ -55,6 +55,14 @@ async def test_captions_keep_their_words_times_and_language(tmp_path, name, code
     assert (tmp_path / "out.srt").read_text().split() == CAPTIONS.split()
 
 
+async def test_captions_that_outlast_the_film_by_far_are_left_to_the_original(tmp_path):
+    (tmp_path / "words.srt").write_text(f"{CAPTIONS}\n3\n01:00:00,000 --> 01:00:01,000\nStill there?\n")
+    source = accompanied(tmp_path / "a.mkv", tmp_path / "words.srt", "-map", 0, "-map", 1, *COPIED)
+    made, _ = await make(source, tmp_path / "out")
+    assert made.duration_seconds == pytest.approx(3, abs=0.1)
+    assert streams(made.path, "s") == []
+
+
 async def test_captions_that_lie_between_the_frames_stay_there(tmp_path):
     source = closed_captions(tmp_path)
     made, _ = await make(source, tmp_path / "out")

@@ -59,3 +59,25 @@ async def test_two_hours_stay_two_hours(tmp_path):
     assert (len(seen), seen[-1]) == (seconds, seconds - 1)
     assert float(streams(made.path, "a")[0]["duration"]) == pytest.approx(seconds, abs=0.2)
     assert [fraction for fraction, _ in told] == sorted(fraction for fraction, _ in told)
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.mov"])
+@pytest.mark.parametrize("late", ["picture", "sound"])
+@pytest.mark.parametrize("options", [("-c:v", "mpeg4"), ("-c:v", "libx264", "-pix_fmt", "yuv420p")])
+async def test_a_track_that_begins_late_is_whole_and_still_begins_late(tmp_path, name, late, options):
+    inputs = {"picture": picture(3), "sound": sound(3)}
+    late_input = (*inputs[late][:2], "-itsoffset", 1, *inputs[late][2:])
+    order = {**inputs, late: late_input}
+    ffmpeg(*order["picture"], *order["sound"], *options, "-c:a", "aac", tmp_path / name)
+    before = lengths(tmp_path / name)
+    made, _ = await make(tmp_path / name, tmp_path / "out")
+    assert lengths(made.path) == pytest.approx(before, abs=0.1)
+
+
+def lengths(path):
+    """Return from when to when picture and sound last."""
+    found = []
+    for kind in "va":
+        track, shown = streams(path, kind)[0], times(path, kind)
+        found += [float(track["start_time"]), shown[-1]]
+    return found
