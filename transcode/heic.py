@@ -14,6 +14,7 @@ import pyvips
 from transcode.colour import PROFILE, conversion, to_srgb
 from transcode.decoded import Decoded, check_pixels
 from transcode.errors import SourceDamaged
+from transcode.shrinking import shrink
 from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
 #: Brands in its `ftyp` box (ISO/IEC 23008-12, 10.2 and 10.3).
@@ -42,7 +43,7 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
     image = image.copy(interpretation="srgb" if bands >= 3 else "b-w")
     if profile := opened.info.get("icc_profile"):
         image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
-    shrunk = image.thumbnail_image(edge, height=edge, size="down", **conversion(image))
+    shrunk = shrink(image, edge, **conversion(image))
     return Decoded(width, height, to_srgb(shrunk).copy_memory())
 
 

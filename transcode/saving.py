@@ -6,6 +6,8 @@ from typing import Any
 
 import pyvips
 
+from transcode.shrinking import shrink
+
 OPAQUE = 255
 #: A picture that is too many bytes is made smaller by this, until it fits.
 STEP = 0.75
@@ -18,7 +20,7 @@ def save_all(
     image = _without_idle_alpha(image)
     saved = {}
     for name, edge in sorted(sizes.items(), key=lambda item: -item[1]):
-        image = image.thumbnail_image(edge, height=edge, size="down").copy_memory()
+        image = shrink(image, edge).copy_memory()
         saved[name] = _save(image, folder, name, jpeg_quality)
         while (folder / saved[name]["file"]).stat().st_size > max_bytes:
             image = image.resize(STEP).copy_memory()
