@@ -20,17 +20,7 @@ from tests.services.intake import Intake
 
 STAGE_STATES = frozenset({"waiting", "running", "done", "skipped", "failed"})
 KINDS = frozenset(
-    {
-        "video",
-        "audio",
-        "image",
-        "thumbnail",
-        "poster",
-        "document",
-        "waveform",
-        "storyboard",
-        "storyboard_times",
-    }
+    {"video", "audio", "image", "thumbnail", "poster", "document", "waveform", "storyboard", "storyboard_times"}
 )
 FIELDS = [
     *("id", "state", "delayed", "code", "reason", "remedy", "filename", "media_type", "size_bytes", "sha256"),
