@@ -51,7 +51,7 @@ def cut(data: bytes) -> bytes:
 
 
 #: What decoders notice, go on after, and complain of.
-NOISE = {"jpg": bytes(4_000), "mp4": bytes(range(1, 201)) * 10}
+NOISE = {"jpg": bytes(20_000), "mp4": bytes(range(1, 201)) * 10}
 
 
 def overwritten(data: bytes, noise: bytes) -> bytes:
