@@ -80,7 +80,7 @@ half as many seams.
 _MEDIA = f"""
 Made by `make bench-media` on {{day}}. Films of {films.SECONDS} s each, with sound, of real clips that are
 scaled, looped and grained (Big Buck Bunny, bicycles, a man in a car) and of a page that is scrolled, as a
-quick encoder writes them at up to 40 Mb/s. Ours are made by the code that workers run, with sandbox, probes
+quick encoder writes them at up to 40 Mb/s. Ours are made by the code that workers run, with limits, probes
 and proof; HandBrake's by Debian's HandBrakeCLI with its default preset as it is. CPU is user and system time
 of all processes. VMAF and SSIM compare every {quality.EVERY}rd frame with the source's, at its size. The
 targets of one film are its size beside HandBrake's and its VMAF less HandBrake's; those of the mean are
