@@ -80,7 +80,7 @@ async def test_kill_9_of_a_worker_in_each_stage_still_leads_to_ready_once(
         assert found["state"] == "ready", found
         kinds = [rendition["kind"] for rendition in found["renditions"]]
         assert len(kinds) == len(set(kinds))
-        assert name != "dance.mp4" or set(kinds) == {"poster", "video"}
+        assert name != "dance.mp4" or {"poster", "video"} <= set(kinds)
         assert_each_step_happened_once(intake, evidence)
     assert_nothing_pends(intake)
 
