@@ -86,7 +86,8 @@ of all processes. VMAF and SSIM compare every {quality.EVERY}rd frame with the s
 targets of one film are its size beside HandBrake's and its VMAF less HandBrake's; those of the mean are
 size, CPU and VMAF.
 
-x265 and SVT-AV1 were run on one film, with Debian's ffmpeg and 8 bits, at one setting each: compare bytes and VMAF together.
+x265 and SVT-AV1 were run on one film, with Debian's ffmpeg and 8 bits, at one setting each: compare bytes
+and VMAF together.
 """
 
 _IMAGES = f"""
