@@ -145,20 +145,21 @@ async def test_a_chunked_last_append_that_is_cut_is_not_the_end(api: Api) -> Non
     path = await create(api, 6)
     headers = {"Content-Type": PARTIAL, "Upload-Offset": "0", "Transfer-Encoding": "chunked"}
     async with begun(api, "PATCH", path, {**headers, **spoken(6, complete=True)}, b"5\r\nhello\r\n"):
-
-        async def arrived() -> bool:
-            return (await stands(api, path)).headers["upload-offset"] == "5"
-
-        await until(arrived, 5)
+        await until(lambda: has_arrived(api, path), 5)
     there = await stands(api, path)
     assert there.headers["upload-complete"] == "?0"
     assert "upload-length" not in there.headers
     assert (await append(api, path, 5, b"", complete=True)).status == 201
 
 
+async def has_arrived(api: Api, path: str) -> bool:
+    return (await stands(api, path)).headers["upload-offset"] == "5"
+
+
 async def test_a_silent_sender_is_taken_over_and_an_active_one_is_not(api: Api, services: Services) -> None:
     path = await create(api, 6, length=10)
     async with begun_append(api, path, 0, b"hello", 10, complete=True) as wire:
+        await until(lambda: has_arrived(api, path), 5)
         busy = await append(api, path, 0, b"hello worl", complete=False, version=6)
         assert busy.status == 409
         await asyncio.sleep(STALLED_SECONDS + 0.1)
@@ -181,6 +182,7 @@ async def test_a_sender_that_was_taken_over_elsewhere_ends_nothing_with_its_last
         async with begun(
             api, "PATCH", path, {**headers, **spoken(6, complete=True)}, b"5\r\nhello\r\n"
         ) as wire:
+            await until(lambda: has_arrived(api, path), 5)
 
             async def taken_over() -> bool:
                 return (await append(other, path, 5, b" worl", complete=False, version=6)).status == 204
