@@ -10,7 +10,7 @@ import pytest
 from gateway.listening import READ_BUFFER_BYTES
 from tests.gateway.wire import begun_patch
 from tests.services.api import Api, until
-from tests.services.intake import Intake, lone_gateway
+from tests.services.intake import Intake, two_gateways
 
 RACES = [50, pytest.param(1000, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
 KILLS = [10, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
@@ -23,13 +23,8 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[Intake, Intake]]:
-    """Two gateways of one deployment."""
-    with lone_gateway() as first:
-        second = first.beside()
-        first.start_gateway()
-        second.start_gateway()
-        yield first, second
-        second.kill_gateway()
+    with two_gateways() as both:
+        yield both
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from storage.records.audit import AuditTrail
 from storage.records.database import open_database
 from tests.gateway.wholes import new_part, new_whole
 from tests.services.api import Api, until
-from tests.services.intake import Intake, lone_gateway
-from tests.services.process import stop
+from tests.services.intake import Intake, lone_gateway, two_gateways
 
 PART = Random(3).randbytes(16 << 20)
 TIMES = 12
@@ -23,14 +22,8 @@ TIMES = 12
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Intake, Intake]]:
-    """Two gateways of one deployment."""
-    with lone_gateway() as first:
-        second = first.beside()
-        first.start_gateway()
-        second.start_gateway()
-        yield first, second
-        if second.gateway:
-            stop(second.gateway)
+    with two_gateways() as both:
+        yield both
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from gateway.uploads.holding import STALLED_SECONDS
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import Api, until
 from tests.services.children import children_of, connections_of, is_gone
-from tests.services.intake import Intake, lone_gateway
-from tests.services.process import stop, wait_until
+from tests.services.intake import Intake, lone_gateway, two_gateways
+from tests.services.process import wait_until
 
 
 @pytest.fixture
@@ -34,14 +34,8 @@ def shared() -> Iterator[Intake]:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Intake, Intake]]:
-    """Two gateways of one deployment, each on a port of its own so that a test can choose."""
-    with lone_gateway() as first:
-        second = first.beside()
-        first.start_gateway()
-        second.start_gateway()
-        yield first, second
-        if second.gateway:
-            stop(second.gateway)
+    with two_gateways() as both:
+        yield both
 
 
 @pytest.fixture

@@ -133,3 +133,17 @@ def lone_gateway(**settings: object) -> Iterator[Intake]:
             yield intake
         finally:
             intake.stop()
+
+
+@contextmanager
+def two_gateways() -> Iterator[tuple[Intake, Intake]]:
+    """Two gateways of one deployment, each on a port of its own so that a test can choose."""
+    with lone_gateway() as first:
+        second = first.beside()
+        first.start_gateway()
+        second.start_gateway()
+        try:
+            yield first, second
+        finally:
+            if second.gateway:
+                stop(second.gateway)

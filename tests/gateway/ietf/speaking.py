@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from gateway.services import Services
+from storage.evidence import original_key
 from tests.gateway.wire import Wire, connected, head_of
 from tests.services.api import Api
+from tests.storage.blob_contract import read_all
 
 ROOT = "/v1/resumable-uploads"
 VERSIONS = (3, 4, 5, 6, 7, 8, 9, None)
@@ -100,3 +103,9 @@ async def append(
 async def stands(api: Api, path: str, version: int | None = None) -> Said:
     async with api.session.head(path, headers=spoken(version)) as answer:
         return Said(answer.status, {name.lower(): value for name, value in answer.headers.items()}, b"")
+
+
+async def stored(services: Services, said: Said) -> bytes:
+    """The bytes of the evidence that an answer names."""
+    evidence_id = said.headers["evidence-location"].rpartition("/")[2]
+    return await read_all(services.blobs, original_key(evidence_id))

@@ -7,7 +7,6 @@ import pytest
 from config.settings import Settings
 from gateway.services import Services
 from gateway.uploads.holding import STALLED_SECONDS
-from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi, running_gateway
 from tests.gateway.ietf.speaking import (
     PARTIAL,
@@ -21,16 +20,11 @@ from tests.gateway.ietf.speaking import (
     create,
     spoken,
     stands,
+    stored,
 )
 from tests.services.api import BYTES, TUS, Api, until
-from tests.storage.blob_contract import read_all
 
 TYPES = "https://iana.org/assignments/http-problem-types#"
-
-
-async def stored(services: Services, said: Said) -> bytes:
-    evidence_id = said.headers["evidence-location"].rpartition("/")[2]
-    return await read_all(services.blobs, original_key(evidence_id))
 
 
 def begun_append(api: Api, path: str, first: int, data: bytes, announced: int, *, complete: bool):

@@ -6,7 +6,6 @@ import pytest
 
 from config.formats import load_formats
 from gateway.services import Services
-from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi
 from tests.gateway.ietf.speaking import (
     ROOT,
@@ -19,17 +18,12 @@ from tests.gateway.ietf.speaking import (
     create,
     spoken,
     stands,
+    stored,
 )
 from tests.gateway.wire import connected, head_of
 from tests.services.api import TUS, Api, until
-from tests.storage.blob_contract import read_all
 
 INCONSISTENT = "https://iana.org/assignments/http-problem-types#inconsistent-upload-length"
-
-
-async def stored(services: Services, said: Said) -> bytes:
-    evidence_id = said.headers["evidence-location"].rpartition("/")[2]
-    return await read_all(services.blobs, original_key(evidence_id))
 
 
 async def test_a_whole_file_of_unknown_length_ends_with_its_body(api: Api, services: Services) -> None:
