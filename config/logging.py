@@ -7,7 +7,10 @@ import structlog
 
 
 def set_up_logging(level: str) -> None:
-    """Send structlog's events, and the standard library's warnings, to standard error as JSON lines."""
+    """Send structlog's events, and the standard library's warnings, to standard error as JSON lines.
+
+    A line is one write, so that those of several processes on one pipe do not mix.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
     structlog.configure(
         processors=[
@@ -18,6 +21,6 @@ def set_up_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -192,7 +192,7 @@ def test_port_0_gives_every_process_the_same_free_port() -> None:
         process.terminate()
         process.communicate(timeout=15)
         ports = {line.partition("'127.0.0.1', ")[2].partition(")")[0] for line in told}
-        assert len(ports) == 1
+        assert len(ports) == 1, told
         assert int(ports.pop()) > 0
 
 
