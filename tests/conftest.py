@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.services.clamd import ClamdServer
 from tests.services.process import short_folder
 from tests.services.redis import RedisServer
+from tests.services.seaweed import CREDENTIALS, SeaweedServer
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +49,31 @@ def clamd_server(_clamd_process: ClamdServer) -> Iterator[ClamdServer]:
     yield _clamd_process
     if _clamd_process.process is None or _clamd_process.process.poll() is not None:
         _clamd_process.start()
+
+
+@pytest.fixture(scope="session")
+def _seaweed_process() -> Iterator[SeaweedServer]:
+    with short_folder() as folder:
+        server = SeaweedServer(folder)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def seaweed(_seaweed_process: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeaweedServer]:
+    """A running S3 server whose credentials are in the environment; one that was killed is started again."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    yield _seaweed_process
+    if _seaweed_process.process is None or _seaweed_process.process.poll() is not None:
+        _seaweed_process.start()
+
+
+@pytest.fixture
+def s3_url(seaweed: SeaweedServer) -> str:
+    """The setting that points at a fresh, empty prefix of a bucket."""
+    return seaweed.url(secrets.token_hex(8))
 
 
 @pytest.fixture(scope="session")
