@@ -12,6 +12,8 @@ SHEET := .contact-sheet
 CORPUS ?=
 # Passed on to pytest: make test TESTS=tests/storage
 TESTS ?=
+# Test files that run at once; 0: one after the other, in this process.
+JOBS ?= 2
 ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstration-signatures)
 
 .DEFAULT_GOAL := help
@@ -42,7 +44,7 @@ run: setup ## Start the whole stack on 127.0.0.1 and keep it up
 		--signatures "$(SIGNATURES)" --processes "$(PROCESSES)" $(ALLOW)
 
 test: tools ## Run every test but the long ones
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 soak: tools ## Run the long forms of the tests
 	@$(PYTHON) -m pytest -m soak --timeout=0 $(TESTS)
