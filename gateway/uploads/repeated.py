@@ -49,9 +49,11 @@ async def append_once(request: web.Request, upload: Upload, offer: Offer, append
             if time.monotonic() > until or not is_repetition(request.content_length, length, refused):
                 raise
             whole = refused.offset == length
-        if whole and upload.evidence_id is None:
-            break  # a part never ends; its bytes stay where they are
-        upload = await _look_again(request, whole=whole)
+            if whole and upload.evidence_id is None:
+                break  # a part never ends; its bytes stay where they are
+            upload = await _look_again(request, whole=whole)
+            if upload.length_bytes is None and not refused.sending:
+                raise  # all that came, and nobody said that it is all
     return await _compared(request, upload, offer.first)
 
 

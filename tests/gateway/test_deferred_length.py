@@ -127,7 +127,8 @@ async def test_a_length_that_is_no_number_is_400_and_stays_deferred(api: Api, le
 
 async def test_a_length_at_the_wrong_offset_is_not_set(api: Api) -> None:
     upload, _ = await create(api, b"hello")
-    status, headers = await patch(api, upload, 3, b"lo", **{"Upload-Length": "5"})
+    async with asyncio.timeout(5):
+        status, headers = await patch(api, upload, 3, b"lo", **{"Upload-Length": "5"})
     assert (status, headers["Upload-Offset"]) == (409, "5")
     assert "Upload-Length" not in (await api.head(upload)).headers
 
