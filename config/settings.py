@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.bucket import BucketAddress, parse_bucket
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -27,10 +29,17 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class Settings(BaseSettings):
     """One deployment's choices; immutable once read."""
 
-    model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
+    # A refused value may hold a password, so it is not repeated.
+    model_config = SettingsConfigDict(
+        env_prefix="INTAKE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     #: Folder of everything that is kept: database, blobs, uploads, scratch, sockets.
     data: Path = Path(".data")
+    #: Where uploads and blobs lie: `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`; empty: under `data`.
+    storage: str = ""
+    #: Connections of one process to the object store at once, each with a thread.
+    storage_connections: int = Field(default=16, ge=2)
     #: SQLAlchemy URL; empty: SQLite under `data`.
     database_url: str = ""
     #: Redis URL; empty: the socket `redis.sock` under `data`.
@@ -145,6 +154,18 @@ class Settings(BaseSettings):
         if url.scheme and url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
             raise ValueError("jwt_jwks_url must be https, a file's path, or http on this machine")
         return self
+
+    @field_validator("storage")
+    @classmethod
+    def _check_storage(cls, storage: str) -> str:
+        if storage:
+            parse_bucket(storage)
+        return storage
+
+    @property
+    def bucket(self) -> BucketAddress | None:
+        """The object store; `None`: bytes lie on this machine's disk."""
+        return parse_bucket(self.storage) if self.storage else None
 
     @property
     def scratch(self) -> Path:

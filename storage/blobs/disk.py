@@ -5,13 +5,14 @@ import errno
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from storage.blobs import Room
-from storage.errors import NotFound, StorageError, StorageFull
+from storage.errors import NotFound, StorageError, StorageFull, StorageUnavailable
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -40,21 +41,23 @@ async def in_thread(
     *args: *Ts,
     seconds: float = LIMIT_SECONDS,
     undo: Callable[[T], object] | None = None,
+    threads: Executor | None = None,
+    asked: str = "the disk",
 ) -> T:
-    """Run blocking `work` in a thread and return what it returns.
+    """Run blocking `work` in a thread, of `threads` if given, and return what it returns.
 
     The thread cannot be stopped: after a cancellation or a timeout it goes on, so `work` must own
     whatever it uses, and `undo` gets the result that nobody waits for any more. Raises the
-    `StorageError` that fits an `OSError` of `work`, and `StorageError` after `seconds`.
+    `StorageError` that fits an `OSError` of `work`, and `StorageUnavailable` after `seconds`.
     """
-    running = asyncio.get_running_loop().run_in_executor(None, work, *args)
+    running = asyncio.get_running_loop().run_in_executor(threads, work, *args)
     abandoned = True
     try:
         async with asyncio.timeout(seconds):
             result = await asyncio.shield(running)
         abandoned = False
     except TimeoutError as error:
-        raise StorageError(f"the disk did not answer within {seconds:.0f} s") from error
+        raise StorageUnavailable(f"{asked} did not answer within {seconds:.0f} s") from error
     except OSError as error:
         raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
     finally:

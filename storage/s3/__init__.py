@@ -1,0 +1,5 @@
+"""The object store: one client of a bucket, and what its errors mean.
+
+`open_bucket` gives a `Bucket`. Everything that is asked of it goes through `Bucket.run`: in one of its own
+threads, with a time limit, and with this package's errors (`storage.s3.failures`).
+"""

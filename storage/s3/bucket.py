@@ -1,0 +1,94 @@
+"""One bucket of an object store that speaks S3: its client, its threads, and the names of what is ours."""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from config.bucket import BucketAddress
+from storage.blobs.disk import in_thread
+from storage.errors import StorageUnavailable
+from storage.s3.failures import translate
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+#: The longest that one request may take, its repetitions and its wait for a thread included.
+REQUEST_SECONDS = 120.0
+_CONNECT_SECONDS = 5
+#: Silence that ends a request.
+_SILENCE_SECONDS = 20
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket with a client whose calls block, to be made in `run` only."""
+
+    client: "S3Client"
+    name: str
+    prefix: str
+    threads: ThreadPoolExecutor
+
+    def locate(self, folder: str, key: str) -> str:
+        """Return the object's key of what is `key` to us; each store here has a folder of its own."""
+        return f"{self.prefix}/{folder}/{key}" if self.prefix else f"{folder}/{key}"
+
+    async def run(
+        self,
+        work: Callable[[*Ts], T],
+        *args: *Ts,
+        seconds: float = REQUEST_SECONDS,
+        undo: Callable[[T], object] | None = None,
+    ) -> T:
+        """Run blocking `work` in one of the bucket's threads, as `in_thread` does.
+
+        Raises `NotFound`, `StorageFull`, `StorageUnavailable` (also when it takes longer than `seconds`).
+        """
+        try:
+            return await in_thread(
+                work, *args, seconds=seconds, undo=undo, threads=self.threads, asked="the store"
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error) from error
+
+
+@asynccontextmanager
+async def open_bucket(address: BucketAddress, connections: int) -> AsyncIterator[Bucket]:
+    """Give the bucket; nothing is asked of it yet. Raises `StorageUnavailable` for an unusable address."""
+    threads = ThreadPoolExecutor(connections, thread_name_prefix="s3")
+    try:
+        client = await in_thread(_make_client, address, connections)
+        yield Bucket(client, address.bucket, address.prefix, threads)
+    finally:
+        # What still runs ends by its own time limits; nobody waits for it.
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _make_client(address: BucketAddress, connections: int) -> "S3Client":
+    """Make a client; credentials come from wherever boto3 finds them (its "Credentials" guide)."""
+    config = Config(
+        signature_version="s3v4",
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_SILENCE_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        max_pool_connections=connections,
+        tcp_keepalive=True,
+        # Some stores refuse the trailing checksums that boto3 sends by default, others ignore them.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path" if address.endpoint else "auto"},
+    )
+    try:
+        session = boto3.session.Session(region_name=address.region)
+        return session.client("s3", endpoint_url=address.endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise StorageUnavailable(f"the object store's address cannot be used ({error})") from error
