@@ -60,6 +60,7 @@ missing_packages() {
     for pair in $FILES ${TESTS:+$TEST_FILES}; do
         [ -e "${pair%%:*}" ] || echo "${pair#*:}"
     done
+    [ -z "$TESTS" ] || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
     libraries=$(ldconfig -p)
     for pair in $LIBRARIES; do
         case "$libraries" in *"${pair%%:*} "*) ;; *) echo "${pair#*:}" ;; esac

@@ -55,6 +55,10 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+#: Sorted by its bytes, as Python does it; PostgreSQL would ask its locale.
+_ID = String().with_variant(String(collation="C"), "postgresql")
+
+
 def _json() -> JSON:
     return JSON(none_as_null=True)
 
@@ -66,7 +70,7 @@ def _evidence_id(*, primary_key: bool = False) -> Column[str]:
 api_key = Table(
     "api_key",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("key_sha256", String(64), nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("roles", _json(), nullable=False),
@@ -79,7 +83,7 @@ api_key = Table(
 evidence = Table(
     "evidence",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("centre_id", String, nullable=False),
     Column("state", String, nullable=False),
     Column("created_at", UtcTime, nullable=False),
@@ -123,7 +127,7 @@ rendition = Table(
     "rendition",
     metadata,
     _evidence_id(primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("kind", String, nullable=False),
     Column("media_type", String, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
@@ -180,7 +184,7 @@ audit_event = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("queue", String, nullable=False),
     _evidence_id(),
     Column("centre_id", String, nullable=False),
@@ -196,7 +200,7 @@ outbox = Table(
 upload = Table(
     "upload",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", _ID, primary_key=True),
     # None for a part: only the whole is evidence.
     Column("evidence_id", ForeignKey("evidence.id")),
     Column("centre_id", String, nullable=False),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from storage.records.database import migrate
 from tests.services.clamd import ClamdServer
+from tests.services.postgres import PostgresServer
 from tests.services.process import short_folder
 from tests.services.redis import RedisServer
 from tests.services.seaweed import CREDENTIALS, SeaweedServer
@@ -32,6 +34,48 @@ def redis_server(_redis_process: RedisServer) -> Iterator[RedisServer]:
 
     with redis.Redis.from_url(_redis_process.url) as client:
         client.flushall()
+
+
+@pytest.fixture(scope="session")
+def _postgres_process() -> Iterator[tuple[PostgresServer, str]]:
+    """One server, and in it a migrated database for others to be made like."""
+    with short_folder() as folder:
+        server = PostgresServer(folder)
+        server.start()
+        template = server.create()
+        migrate(server.url(template))
+        yield server, template
+        server.stop()
+
+
+@pytest.fixture
+def postgres_server(_postgres_process: tuple[PostgresServer, str]) -> Iterator[PostgresServer]:
+    """A running PostgreSQL; a test that killed it gets it started again behind it."""
+    server, _ = _postgres_process
+    yield server
+    if server.process is None or server.process.poll() is not None:
+        server.restart()
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_server: PostgresServer, _postgres_process: tuple[PostgresServer, str]
+) -> Iterator[str]:
+    """The URL of a migrated database of the test's own."""
+    name = postgres_server.create(template=_postgres_process[1])
+    yield postgres_server.url(name)
+    if postgres_server.process and postgres_server.process.poll() is None:
+        postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated database of the test's own, of each kind there is."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    url = f"sqlite:///{tmp_path / 'intake.db'}"
+    migrate(url)
+    return url
 
 
 @pytest.fixture(scope="session")

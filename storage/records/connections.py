@@ -1,37 +1,27 @@
-"""How transactions run: SQLite's each in one turn of a thread, other databases' on an async driver.
+"""How transactions run: each in one turn of a thread, on the plain driver of its database.
 
-An async driver of SQLite hands every single step of a transaction to a thread and back. Measured with twenty
-senders of small requests, these hand-overs were half of what a request cost
-(`docs/decisions/0016-a-transaction-is-one-turn-of-a-thread.md`).
+An async driver hands every single step of a transaction to an event loop and back. Measured with twenty
+senders of small requests, these hand-overs were half of what a request cost on SQLite
+(`docs/decisions/0016-a-transaction-is-one-turn-of-a-thread.md`), and no gain on PostgreSQL
+(`docs/decisions/0023-postgresql-for-several-machines.md`).
 """
 
 import asyncio
+import os
+import socket
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable
+from sqlalchemy.pool import QueuePool
 
-from storage.records.canonical import format_json
+from storage.records import postgresql, sqlite
 
 T = TypeVar("T")
-
-#: How long a transaction waits for its turn, here or in SQLite.
-WAIT_SECONDS = 30
-READERS = 4
-
-PRAGMAS = {
-    "busy_timeout": str(WAIT_SECONDS * 1000),
-    "journal_mode": "WAL",
-    # WAL alone may lose the last commits with the power; evidence that was acknowledged may not.
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    # So that INSERT OR REPLACE does not slip past the audit trail's triggers.
-    "recursive_triggers": "ON",
-}
 
 
 class Transaction(Protocol):
@@ -46,44 +36,68 @@ class Transaction(Protocol):
         ...
 
 
+#: What a transaction does; it may be called again when the first time was undone.
 Work = Callable[[Transaction], Awaitable[T]]
 
 
-class Connections(Protocol):
-    """The connections to one database."""
+class Kind(Protocol):
+    """What one kind of database has of its own."""
 
-    async def run(self, work: Work[T], *, writing: bool) -> T:
-        """Do the work in one transaction; raises what the driver does."""
+    #: A transaction that takes longer is cut off; `None`: the driver ends every wait by itself.
+    LIMIT_SECONDS: float | None
+
+    def writing(self, url: URL) -> Engine:
+        """Return what opens connections for transactions that write; what they read nobody else changes."""
         ...
 
-    async def close(self) -> None:
-        """Close every connection."""
+    def reading(self, url: URL) -> Engine:
+        """Return what opens connections for transactions that look at one moment."""
+        ...
+
+    def migrating(self, url: URL) -> AbstractContextManager[Connection]:
+        """Give a transaction that may change the schema while nobody else does. Raises `TimeoutError`."""
+        ...
+
+    def absence(self, url: URL) -> str | None:
+        """Say why there is no database to open, if that can be told without opening one."""
+        ...
+
+    def count_alone(self, connection: Connection) -> None:
+        """Let a writing transaction wait until it is the only one that counts what it adds to."""
         ...
 
 
-class SqliteConnections:
-    """One writer and some readers, each transaction in one turn of a thread.
+KINDS: dict[str, Kind] = {"sqlite": sqlite, "postgresql": postgresql}
 
-    SQLite allows one writer. A transaction that began by reading fails when it turns to writing after
-    another process wrote, so every writing transaction takes its place at once (`BEGIN IMMEDIATE`), and
-    those of one process wait for one thread in turn instead of polling SQLite's lock.
-    """
+
+class Connections:
+    """Connections for writers and for readers, with a thread for each; none is open yet."""
 
     def __init__(self, url: URL) -> None:
-        plain = url.set(drivername="sqlite")
-        self._engines = {
-            True: _sqlite_engine(plain, "BEGIN IMMEDIATE", 1),
-            False: _sqlite_engine(plain, "BEGIN", READERS),
-        }
+        kind = kind_of(url)
+        self._engines = {True: kind.writing(url), False: kind.reading(url)}
         self._threads = {
-            True: ThreadPoolExecutor(1, "database-writer"),
-            False: ThreadPoolExecutor(READERS, "database-reader"),
+            writing: ThreadPoolExecutor(_connections(engine), "database")
+            for writing, engine in self._engines.items()
         }
+        self._limit_seconds = kind.LIMIT_SECONDS
 
     async def run(self, work: Work[T], *, writing: bool) -> T:
-        """Do the work in a thread; it may await nothing but its connection."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads[writing], _transact, self._engines[writing], work)
+        """Do the work in one transaction; it may await nothing but its connection.
+
+        Raises what the driver does, and `TimeoutError`.
+        """
+        turn = _Turn(self._engines[writing], work)
+        begun = self._threads[writing].submit(turn.take)
+        result = asyncio.wrap_future(begun)
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                return await asyncio.shield(result)
+        except TimeoutError:
+            if begun.cancel():
+                raise
+            turn.cut()
+        return await result
 
     async def close(self) -> None:
         """Close every connection; transactions that were begun have ended by then."""
@@ -92,30 +106,51 @@ class SqliteConnections:
             self._engines[writing].dispose()
 
 
-class AsyncConnections:
-    """Connections of an async driver."""
-
-    def __init__(self, url: URL) -> None:
-        self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=READERS, pool_timeout=WAIT_SECONDS, json_serializer=format_json
-        )
-
-    async def run(self, work: Work[T], *, writing: bool) -> T:  # noqa: ARG002 - writers need no turn here
-        """Do the work on the event loop."""
-        async with self._engine.begin() as connection:
-            return await work(connection)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
+def kind_of(url: URL) -> Kind:
+    """Return how a database is spoken to. Raises `ValueError` for a kind that is not known here."""
+    name = url.get_backend_name()
+    if name not in KINDS:
+        raise ValueError(f"records are kept in {' or '.join(KINDS)}, not in {name}")
+    return KINDS[name]
 
 
-def connect(url: URL) -> Connections:
-    """Return the connections for a kind of database; none is opened yet."""
-    return SqliteConnections(url) if url.get_backend_name() == "sqlite" else AsyncConnections(url)
+async def count_alone(connection: Transaction) -> None:
+    """Let nobody else count, and then add to, what this transaction counts until it has ended."""
+    await connection.run_sync(lambda plain: KINDS[plain.dialect.name].count_alone(plain))
 
 
-class _Turn:
+@dataclass(slots=True)
+class _Turn(Generic[T]):
+    """One transaction in the thread that runs it, which others may cut off."""
+
+    engine: Engine
+    work: Work[T]
+    connection: Connection | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> T:
+        with self.engine.connect() as connection:
+            self._hold(connection)
+            try:
+                with connection.begin():
+                    return _finish(self.work(_Statements(connection)))
+            finally:
+                self._hold(None)
+
+    def _hold(self, connection: Connection | None) -> None:
+        with self.lock:
+            self.connection = connection
+
+    def cut(self) -> None:
+        """End the connection, so that the thread that waits for its server waits no longer."""
+        with self.lock, suppress(OSError):
+            if self.connection:
+                driver: Any = self.connection.connection.dbapi_connection
+                with socket.socket(fileno=os.dup(driver.fileno())) as end:
+                    end.shutdown(socket.SHUT_RDWR)
+
+
+class _Statements:
     """A `Transaction` in the thread it runs in: nothing is waited for elsewhere."""
 
     def __init__(self, connection: Connection) -> None:
@@ -126,11 +161,6 @@ class _Turn:
 
     async def run_sync(self, work: Callable[[Connection], T], /) -> T:
         return work(self._connection)
-
-
-def _transact(engine: Engine, work: Work[T]) -> T:
-    with engine.begin() as connection:
-        return _finish(work(_Turn(connection)))
 
 
 def _finish(awaitable: Awaitable[T]) -> T:
@@ -144,24 +174,7 @@ def _finish(awaitable: Awaitable[T]) -> T:
     raise RuntimeError("a transaction's work awaits nothing but its connection")
 
 
-def _sqlite_engine(url: URL, begin: str, connections: int) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=WAIT_SECONDS,
-        json_serializer=format_json,
-        connect_args={"check_same_thread": False},
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
-
-
-def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # The driver would begin transactions by itself, deferred and too late: we say BEGIN.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for name, value in PRAGMAS.items():
-        cursor.execute(f"PRAGMA {name}={value}")
-    cursor.close()
+def _connections(engine: Engine) -> int:
+    if not isinstance(engine.pool, QueuePool):
+        raise TypeError(f"{engine.pool} does not say how many connections it has")
+    return engine.pool.size()

@@ -1,30 +1,40 @@
 """The database: its two ways in, what goes wrong there by one name each, and the schema's version."""
 
 import asyncio
-import fcntl
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from alembic.command import upgrade
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Executable, RowMapping, Select, make_url
+from sqlalchemy import Connection, Executable, RowMapping, Select, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from storage import migrations
-from storage.errors import Damaged, SchemaOutdated, StorageFull, StorageUnavailable
-from storage.records.connections import Connections, Transaction, Work, connect
+from storage.errors import Damaged, SchemaOutdated, StorageError, StorageFull, StorageUnavailable
+from storage.records.connections import Connections, Transaction, Work, kind_of
 
 T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]
-#: How long a starting process waits for another one's migration.
-MIGRATION_WAIT_SECONDS = 300
+#: A transaction that the database undid for the sake of another one is run so often, all in all.
+_TRIES = 5
+
+
+class _Undone(StorageUnavailable):
+    """The database undid the transaction because it and another one waited for each other."""
+
+
+#: What is not simply `StorageUnavailable`, by the database's code.
+_ERRORS: dict[object, type[StorageError]] = {
+    sqlite3.SQLITE_FULL: StorageFull,
+    "53100": StorageFull,
+    "40001": _Undone,
+    "40P01": _Undone,
+}
 
 
 class Database:
@@ -41,8 +51,8 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Do the work in one transaction: stored whole, or undone on any error.
 
-        The work awaits nothing but its connection. Raises `StorageFull`, `StorageUnavailable`, and whatever
-        the work does.
+        The work awaits nothing but its connection, and may be done again after it was undone. Raises
+        `StorageFull`, `StorageUnavailable`, and whatever the work does.
         """
         return await self._to_its_end(self._run(work, writing=True))
 
@@ -65,16 +75,14 @@ class Database:
         await self._connections.close()
 
     async def _run(self, work: Work[T], *, writing: bool) -> T:
-        try:
+        for _ in range(_TRIES - 1):
+            with suppress(_Undone):
+                return await self._try(work, writing=writing)
+        return await self._try(work, writing=writing)
+
+    async def _try(self, work: Work[T], *, writing: bool) -> T:
+        with _named():
             return await self._connections.run(work, writing=writing)
-        except IntegrityError:
-            raise  # what the caller sent is refused; the database is well
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise StorageFull("the database's disk is full") from error
-            raise StorageUnavailable(str(error.orig)) from error
-        except (sqlite3.DatabaseError, PoolTimeoutError, OSError) as error:
-            raise StorageUnavailable(str(error)) from error
 
     async def _to_its_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(transaction)
@@ -98,14 +106,14 @@ async def fetch(connection: Transaction, query: Query) -> Sequence[RowMapping]:
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """Open the database at `url` (SQLAlchemy's form; with an async driver unless it is SQLite's).
+    """Open the database at `url` (SQLAlchemy's form).
 
     Raises `SchemaOutdated` unless `migrate` brought it to the version this code needs.
     """
-    file = _file(make_url(url))
-    if file and not file.exists():
-        raise SchemaOutdated(f"there is no database at {file}")
-    database = Database(connect(make_url(url)))
+    location = make_url(url)
+    if absence := kind_of(location).absence(location):
+        raise SchemaOutdated(absence)
+    database = Database(Connections(location))
     try:
         await database.read(lambda connection: connection.run_sync(_check_version))
         yield database
@@ -116,19 +124,11 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 def migrate(url: str) -> None:
     """Bring the schema to the newest version; several processes may do so at once.
 
-    Not to be called from a running event loop (use `asyncio.to_thread`). Raises `TimeoutError` when
-    another process holds the migration for too long.
+    It blocks. Raises `StorageError`; `StorageUnavailable` also when another process takes too long over it.
     """
-    with _one_at_a_time(_file(make_url(url))):
-        asyncio.run(_upgrade(url))
-
-
-async def _upgrade(url: str) -> None:
-    connections = connect(make_url(url))
-    try:
-        await connections.run(lambda connection: connection.run_sync(_upgrade_on), writing=True)
-    finally:
-        await connections.close()
+    location = make_url(url)
+    with _named(), kind_of(location).migrating(location) as connection:
+        _upgrade_on(connection)
 
 
 def _upgrade_on(connection: Connection) -> None:
@@ -151,30 +151,19 @@ def _alembic() -> Config:
     return config
 
 
-def _file(url: URL) -> Path | None:
-    """Return the file of an SQLite database."""
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-
-
 @contextmanager
-def _one_at_a_time(file: Path | None) -> Iterator[None]:
-    """Hold the migration's lock beside the file; it falls with the process, however that ends."""
-    if file is None:
-        yield
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + MIGRATION_WAIT_SECONDS
-    with file.with_name(f"{file.name}.migrating").open("wb") as lock:
-        while not _locked(lock.fileno()):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{file} is still being migrated by another process")
-            time.sleep(0.05)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
+def _named() -> Iterator[None]:
+    """Give what goes wrong in a database one name each."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        yield
+    except IntegrityError:
+        raise  # what the caller sent is refused; the database is well
+    except DBAPIError as error:
+        raise _ERRORS.get(_code(error), StorageUnavailable)(str(error.orig)) from error
+    except (sqlite3.DatabaseError, PoolTimeoutError, OSError) as error:
+        raise StorageUnavailable(str(error)) from error
+
+
+def _code(error: DBAPIError) -> object:
+    """Return the database's own code (sqlite.org, "Result and Error Codes"; PostgreSQL, appendix A)."""
+    return getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)

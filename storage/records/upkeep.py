@@ -84,6 +84,7 @@ class Upkeep:
         mine = _U.evidence_id == checked_id(evidence_id)
 
         async def transaction(connection: Transaction) -> None:
+            await fetch(connection, select(_E.id).where(_E.id == evidence_id).with_for_update())
             if await fetch(connection, select(_U.evidence_id).where(mine)):
                 await connection.execute(update(tables.upkeep).where(mine).values({column: at}))
             else:

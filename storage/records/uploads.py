@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import tables
 from storage.errors import NotFound, WriterFenced
 from storage.evidence import Change, Evidence
-from storage.records.connections import Transaction
+from storage.records.connections import Transaction, count_alone
 from storage.records.database import Database, fetch
 from storage.records.open_uploads import OpenUploads, count_open
 from storage.records.principals import require_unrevoked
@@ -43,6 +43,7 @@ class UploadRecords:
 
         async def transaction(connection: Transaction) -> None:
             if allow:
+                await count_alone(connection)
                 allow(await count_open(connection, upload.centre_id))
             if evidence:
                 await store_new(connection, evidence, upload.principal_id)
@@ -160,6 +161,7 @@ class UploadRecords:
             if settled or upload.epoch != epoch:
                 return upload, None
             if allow:
+                await count_alone(connection)
                 allow(await count_open(connection, upload.centre_id))
             known = replace(upload, length_bytes=length_bytes)
             await store_upload(connection, known)

@@ -1,24 +1,16 @@
 """A migrated database of its own for each test, and the records in it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from storage.records.audit import AuditTrail
-from storage.records.database import Database, migrate, open_database
+from storage.records.database import Database, open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'intake.db'}"
-    migrate(url)
-    return url
 
 
 @pytest.fixture

@@ -1,6 +1,4 @@
 import asyncio
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -8,13 +6,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import IntegrityError
 
+from storage import tables
 from storage.__main__ import main
 from storage.blobs.local import LocalBlobStore
-from storage.evidence import Evidence, original_key
+from storage.evidence import Evidence, Scan, original_key
 from storage.records.audit import AuditTrail
+from storage.records.canonical import format_json, plain
 from storage.records.database import Database
+from tests.services.databases import ONLY_SQLITE
+from tests.storage.records.tampering import tamper
 from tests.storage.records.values import NOW, received, scanned, store
 
 
@@ -28,20 +30,6 @@ async def evidence(uploads, records) -> Evidence:
     await records.change(evidence.id, scanned)
     changed = await records.change(evidence.id, scanned)
     return changed.after
-
-
-def file_of(database_url: str) -> Path:
-    return Path(database_url.removeprefix("sqlite:///"))
-
-
-def tamper(database_url: str, *statements: str) -> None:
-    """Change rows as someone with the file in hands would."""
-    with closing(sqlite3.connect(file_of(database_url))) as connection:
-        connection.execute("DROP TRIGGER audit_event_no_update")
-        connection.execute("DROP TRIGGER audit_event_no_delete")
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
 
 
 async def problems(trail: AuditTrail) -> list[str]:
@@ -68,22 +56,44 @@ async def test_an_untouched_trail_has_no_findings(evidence: Evidence, trail: Aud
     [
         "UPDATE audit_event SET actor = 'nobody'",
         "DELETE FROM audit_event",
-        "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event",
+        """
+        INSERT INTO audit_event SELECT * FROM audit_event WHERE true
+        ON CONFLICT (evidence_id, seq) DO UPDATE SET actor = 'nobody'
+        """,
     ],
 )
 async def test_the_database_refuses_to_change_events(
     evidence, database: Database, trail: AuditTrail, statement
 ):
-    with pytest.raises(DatabaseError, match="never changed"):
+    with pytest.raises(IntegrityError, match="never changed"):
         await database.execute(text(statement))
     assert await problems(trail) == []
 
+
+@pytest.mark.parametrize(
+    ("database_url", "statement"),
+    [
+        ("sqlite", "INSERT OR REPLACE INTO audit_event SELECT * FROM audit_event"),
+        ("postgresql", "TRUNCATE audit_event"),
+        ("postgresql", "TRUNCATE evidence CASCADE"),
+    ],
+    indirect=["database_url"],
+)
+async def test_a_databases_own_ways_to_change_events_are_refused_too(
+    evidence, database: Database, trail: AuditTrail, statement
+):
+    with pytest.raises(IntegrityError, match="never changed"):
+        await database.execute(text(statement))
+    assert await problems(trail) == []
+
+
+OTHER_SCAN = format_json(plain(Scan("clean", "none", "ClamAV 1.4.6", NOW, "a" * 64, None, {"windows": 3})))
 
 #: What somebody does to the database past us, and what `verify` says of it.
 TAMPERING = [
     ("UPDATE audit_event SET actor = 'nobody' WHERE seq = 2", "event 2 was changed"),
     ("UPDATE audit_event SET note = '{\"windows\": 4}' WHERE seq = 3", "event 3 was changed"),
-    ("UPDATE audit_event SET at = datetime(at, '+1 second') WHERE seq = 4", "event 4 was changed"),
+    ("UPDATE audit_event SET at = (SELECT min(at) FROM audit_event) WHERE seq = 4", "event 4 was changed"),
     ("UPDATE audit_event SET sha256 = 'x' WHERE seq = 3", "event 4 does not follow the one before"),
     (
         "UPDATE audit_event SET previous_sha256 = 'x' WHERE seq = 3",
@@ -109,7 +119,7 @@ TAMPERING = [
         "the record's content is not what event 4",
     ),
     (
-        "UPDATE evidence SET scan = replace(scan, 'full', 'none')",
+        f"UPDATE evidence SET scan = '{OTHER_SCAN}'",
         "the record's content is not what event 4",
     ),
     ("UPDATE evidence SET centre_id = 'centre-2'", "the record's content is not what event 4"),
@@ -117,15 +127,19 @@ TAMPERING = [
     ("DELETE FROM stage WHERE name = 'scan'", "the record's content is not what event 4"),
     (f"UPDATE rendition SET sha256 = '{'c' * 64}'", "the record's content is not what event 4"),
     ("UPDATE evidence SET state = 'fine'", "the record cannot be read"),
+    ("UPDATE evidence SET scan = '[]'", "the record cannot be read"),
+    ("UPDATE evidence SET flags = '3'", "the record cannot be read"),
+    ("UPDATE stage SET name = 'x' WHERE name = 'scan'", "the record cannot be read"),
+    ("DELETE FROM evidence", "the record is missing; its events are not"),
+]
+
+#: SQLite keeps whatever is put into a column.
+UNTYPED = [
     ("UPDATE evidence SET facts = '{'", "the record cannot be read"),
     ("UPDATE evidence SET filename = CAST(x'ff' AS TEXT)", "the record cannot be read"),
     ("UPDATE audit_event SET seq = 'x' WHERE seq = 4", "events before x are missing"),
     ("UPDATE evidence SET created_at = 'today'", "the record cannot be read"),
-    ("UPDATE evidence SET scan = '[]'", "the record cannot be read"),
-    ("UPDATE evidence SET flags = '3'", "the record cannot be read"),
     ("UPDATE audit_event SET note = 'x'", "the record cannot be read"),
-    ("UPDATE stage SET name = 'x' WHERE name = 'scan'", "the record cannot be read"),
-    ("DELETE FROM evidence", "the record is missing; its events are not"),
 ]
 
 
@@ -133,6 +147,20 @@ TAMPERING = [
 async def test_a_tampered_row_is_found(
     evidence: Evidence, trail: AuditTrail, database_url: str, statement, problem
 ):
+    await assert_found(evidence, trail, database_url, statement, problem)
+
+
+@ONLY_SQLITE
+@pytest.mark.parametrize(("statement", "problem"), UNTYPED)
+async def test_a_value_of_another_type_is_found(
+    evidence: Evidence, trail: AuditTrail, database_url: str, statement, problem
+):
+    await assert_found(evidence, trail, database_url, statement, problem)
+
+
+async def assert_found(
+    evidence: Evidence, trail: AuditTrail, database_url: str, statement: str, problem: str
+) -> None:
     key = "id" if statement.startswith(("UPDATE evidence", "DELETE FROM evidence")) else "evidence_id"
     joint = "AND" if "WHERE" in statement else "WHERE"
     tamper(database_url, f"{statement} {joint} {key} = '{evidence.id}'")
@@ -157,8 +185,7 @@ async def test_an_inserted_event_is_found(evidence: Evidence, trail: AuditTrail,
 async def test_evidence_that_was_slipped_in_is_found(
     evidence: Evidence, trail: AuditTrail, database_url: str
 ):
-    with closing(sqlite3.connect(file_of(database_url))) as connection:
-        names = [row[1] for row in connection.execute("PRAGMA table_info(evidence)")]
+    names = tables.evidence.columns.keys()
     values = ", ".join("'zz'" if name == "id" else name for name in names)
     tamper(database_url, f"INSERT INTO evidence SELECT {values} FROM evidence WHERE id = '{evidence.id}'")
     found = [finding async for finding in trail.verify()]
@@ -218,6 +245,7 @@ async def test_the_command_prints_findings_and_exits_1(
 ):
     evidence, folder = original
     monkeypatch.setenv("INTAKE_DATA", str(folder))
+    monkeypatch.setenv("INTAKE_DATABASE_URL", database_url)
     assert await asyncio.to_thread(main, ["verify", "--bytes"]) == 0
     assert capsys.readouterr().out == "0 findings\n"
     blob_file(folder / "store").unlink()

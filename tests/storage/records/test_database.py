@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from storage import tables
@@ -22,6 +22,8 @@ from storage.records.audit import AuditTrail
 from storage.records.connections import Transaction
 from storage.records.database import Database, fetch, migrate, open_database
 from storage.records.evidence import EvidenceRecords
+from tests.services.databases import ONLY_SQLITE
+from tests.services.postgres import PostgresServer
 from tests.storage.records.values import NOW, new_evidence, store
 
 ROOT = Path(__file__).parents[3]
@@ -76,9 +78,13 @@ async def test_kill_9_in_the_middle_of_a_transaction_leaves_nothing_of_it(
     assert [finding async for finding in trail.verify()] == []
 
 
-def test_several_processes_may_migrate_at_once(tmp_path: Path):
-    file = tmp_path / "new folder" / "100%.db"
-    setting = {"INTAKE_DATABASE_URL": f"sqlite:///{file}"}
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_several_processes_may_migrate_at_once(tmp_path: Path, postgres_server: PostgresServer, kind: str):
+    empty = {
+        "sqlite": f"sqlite:///{tmp_path / 'new folder' / '100%.db'}",
+        "postgresql": postgres_server.url(postgres_server.create()),
+    }
+    setting = {"INTAKE_DATABASE_URL": empty[kind]}
     command = ("-m", "storage", "migrate")
     with (
         python(*command, **setting) as one,
@@ -87,9 +93,10 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path):
     ):
         assert [outcome(process) for process in (one, two, three)] == [(0, "")] * 3
     newest = max(step.stem[:4] for step in Path(versions.__path__[0]).glob("0*.py"))
-    with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    engine = create_engine(empty[kind])
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest]
+    engine.dispose()
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(database: Database):
@@ -136,6 +143,7 @@ async def test_an_empty_database_is_not_opened(tmp_path: Path):
             pass
 
 
+@ONLY_SQLITE
 async def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database):
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
@@ -216,6 +224,7 @@ async def test_a_transaction_that_waits_for_anything_else_is_undone(database: Da
     assert await store(uploads)
 
 
+@ONLY_SQLITE
 async def test_a_damaged_database_file_is_storage_that_does_not_answer(database_url, tmp_path: Path):
     file = tmp_path / "intake.db"
     content = file.read_bytes()
@@ -225,6 +234,7 @@ async def test_a_damaged_database_file_is_storage_that_does_not_answer(database_
             pass
 
 
+@ONLY_SQLITE
 async def test_a_full_disk_stores_nothing_and_passes_when_there_is_room(database: Database, uploads, records):
     evidence = await store(uploads)
     await database.execute(text("PRAGMA max_page_count = 1"))

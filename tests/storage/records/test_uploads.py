@@ -14,6 +14,7 @@ from storage.records.outbox import Outbox
 from storage.records.uploads import UploadRecords
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
+from tests.services.databases import ONLY_SQLITE
 from tests.storage.records.values import NOW, job, new_evidence, new_upload, received
 
 LATER = NOW + timedelta(days=1)
@@ -203,14 +204,19 @@ async def test_open_uploads_are_counted_by_centre_and_swept_in_batches(uploads):
 
 async def test_one_unreadable_record_hides_no_other_from_sweeps(uploads, database):
     first, second = sorted([await create(uploads), await create(uploads)], key=lambda upload: upload.id)
-    await database.execute(text(f"UPDATE upload SET frozen = '{{' WHERE id = '{first.id}'"))
+    await database.execute(text(f"UPDATE upload SET frozen = '3' WHERE id = '{first.id}'"))
     assert await uploads.open_ids(10) == (first.id, second.id)
     with pytest.raises(Damaged):
         await uploads.load(first.id, None)
     assert await uploads.load(second.id, None) == second
-    await database.execute(text(f"UPDATE upload SET frozen = '3' WHERE id = '{first.id}'"))
+
+
+@ONLY_SQLITE
+async def test_what_is_no_json_is_damaged(uploads, database):
+    upload = await create(uploads)
+    await database.execute(text("UPDATE upload SET frozen = '{'"))
     with pytest.raises(Damaged):
-        await uploads.load(first.id, None)
+        await uploads.load(upload.id, None)
 
 
 async def test_ids_that_no_record_has_are_told_from_those_that_one_has(uploads):

@@ -53,7 +53,7 @@ def scanned(evidence: Evidence) -> Change:
             delayed=True,
             code="signatures_stale",
             detail={"limit": "5 GiB"},
-            filename="été\u202egpj.\x00\n" + "x" * 4000,
+            filename="été\u202egpj.\x01\n" + "x" * 4000,
             extension="jpg",
             format="jpeg",
             media_type="image/jpeg",
