@@ -61,13 +61,13 @@ async def in_thread(
     except OSError as error:
         raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
     finally:
-        if abandoned and undo:
+        if abandoned:
             running.add_done_callback(partial(_undo, undo))
     return result
 
 
-def _undo(undo: Callable[[T], object], done: asyncio.Future[T]) -> None:
-    if not done.cancelled() and not done.exception():
+def _undo(undo: Callable[[T], object] | None, done: asyncio.Future[T]) -> None:
+    if not done.cancelled() and not done.exception() and undo:
         undo(done.result())
 
 

@@ -7,7 +7,6 @@ What a killed process left in `root/incoming` is removed after a day.
 import contextlib
 import errno
 import os
-import re
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -24,9 +23,9 @@ from storage.blobs.disk import (
     read_range,
     sync_upward,
 )
+from storage.blobs.naming import require_key
 from storage.errors import NotFound
 
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}){1,3}")
 _LEFTOVER_SECONDS = 86_400
 #: Copying between disks may take this long.
 _PUBLISH_SECONDS = 3600.0
@@ -42,9 +41,7 @@ class LocalBlobStore:
 
     def locate(self, key: str) -> Path:
         """Return where the blob `key` is or would be. Raises `NotFound` for what cannot be a key."""
-        if not _KEY.fullmatch(key):
-            raise NotFound("no such key")
-        return self._root / key.partition("/")[0][-2:] / key
+        return self._root / require_key(key).partition("/")[0][-2:] / key
 
     def place(self, key: str, source: Path) -> BlobStat:
         """Do the work of `publish`, for a caller that is in a thread already."""

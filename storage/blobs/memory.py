@@ -7,6 +7,7 @@ from pathlib import Path
 
 from storage.blobs import BlobStat
 from storage.blobs.disk import PIECE_BYTES, in_thread
+from storage.blobs.naming import require_key
 from storage.errors import NotFound
 
 
@@ -18,19 +19,20 @@ class MemoryBlobStore:
 
     def _get(self, key: str) -> bytes:
         try:
-            return self._blobs[key]
+            return self._blobs[require_key(key)]
         except KeyError as error:
             raise NotFound(key) from error
 
     async def publish(self, key: str, source: Path) -> BlobStat:
         """Read the file into memory and remove it."""
         data = await in_thread(source.read_bytes)
+        require_key(key)
         await in_thread(source.unlink)
         return await self.write_bytes(key, data)
 
     async def write_bytes(self, key: str, data: bytes) -> BlobStat:
         """Keep the bytes."""
-        self._blobs[key] = bytes(data)
+        self._blobs[require_key(key)] = bytes(data)
         return BlobStat(len(data))
 
     async def stat(self, key: str) -> BlobStat:

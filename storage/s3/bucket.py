@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
@@ -67,7 +67,8 @@ async def open_bucket(address: BucketAddress, connections: int) -> AsyncIterator
     threads = ThreadPoolExecutor(connections, thread_name_prefix="s3")
     try:
         client = await in_thread(_make_client, address, connections)
-        yield Bucket(client, address.bucket, address.prefix, threads)
+        with closing(client):
+            yield Bucket(client, address.bucket, address.prefix, threads)
     finally:
         # What still runs ends by its own time limits; nobody waits for it.
         threads.shutdown(wait=False, cancel_futures=True)

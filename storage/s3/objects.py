@@ -12,7 +12,7 @@ from storage.s3.bucket import Bucket
 from storage.s3.failures import code_of
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
 #: How often a body that breaks off is asked for again; the client repeats only what breaks off earlier.
 _BODY_ATTEMPTS = 3
@@ -92,9 +92,16 @@ def fetch(bucket: Bucket, key: str, first: int, last: int, etag: str = "") -> Pi
                 return None
             raise
         else:
-            total = answer.get("ContentRange", "").rpartition("/")[2]
-            return Piece(data, Stat(int(total or len(data)), answer["ETag"]))
+            return _as_piece(data, answer, first, last)
     raise AssertionError  # the last attempt returns or raises
+
+
+def _as_piece(data: bytes, answer: "GetObjectOutputTypeDef", first: int, last: int) -> Piece:
+    total = answer.get("ContentRange", "").rpartition("/")[2]
+    if total:
+        return Piece(data, Stat(int(total), answer["ETag"]))
+    # "A server MAY ignore the Range header field" (RFC 9110, section 14.2), as some do for empty objects.
+    return Piece(data[first : last + 1], Stat(len(data), answer["ETag"]))
 
 
 def delete(bucket: Bucket, key: str) -> None:

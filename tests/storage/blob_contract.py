@@ -14,6 +14,28 @@ MIB = 1 << 20
 KEY = "0199aa00-0000-7000-8000-0000000000ab/original"
 OTHER = "0199aa00-0000-7000-8000-0000000000ab/renditions/0199ff"
 
+#: What cannot be a key.
+HOSTILE = [
+    "",
+    "/",
+    "/etc/passwd",
+    "../../etc/passwd",
+    "0199/../../x",
+    "0199/..",
+    "./0199/original",
+    "0199//original",
+    "0199/original/",
+    "0199/.hidden",
+    "0199/orig\0inal",
+    "0199/original\n",
+    "0199/ori ginal",
+    "0199\\original",
+    "incoming",
+    "ä/original",
+    "0199/" + "x" * 200,
+    "/".join(["a"] * 40),
+]
+
 
 async def read_all(blobs: BlobStore, key: str, first: int = 0, last: int | None = None) -> bytes:
     return b"".join([piece async for piece in blobs.read(key, first, last)])
@@ -118,6 +140,39 @@ class BlobContract(ABC):
         with pytest.raises(NotFound):
             async with blobs.open_local(KEY, None):
                 pass
+
+    async def test_what_cannot_be_a_key_is_not_found(self, blobs, source):
+        for key in HOSTILE:
+            for attempt in (
+                blobs.stat(key),
+                blobs.publish(key, source),
+                blobs.write_bytes(key, b"x"),
+                anext(blobs.read(key)),
+                anext(blobs.read(key, 5, 4)),
+            ):
+                with pytest.raises(NotFound):
+                    await attempt
+            with pytest.raises(NotFound):
+                async with blobs.open_local(key, None):
+                    pass
+            await blobs.delete(key)
+        assert source.exists()
+
+    async def test_an_empty_range_of_a_missing_blob_is_not_found(self, blobs):
+        with pytest.raises(NotFound):
+            await anext(blobs.read(KEY, 5, 4))
+
+    async def test_many_keys_of_one_piece_of_evidence_are_all_told(self, blobs):
+        evidence_id = KEY.partition("/")[0]
+        expected = [f"{evidence_id}/segments/1-{number:04}" for number in range(25)]
+        await asyncio.gather(*(blobs.write_bytes(key, b"1") for key in expected))
+        assert await blobs.keys(evidence_id) == tuple(expected)
+
+    async def test_a_large_blob_is_whole_when_several_read_it_at_once(self, blobs, source):
+        data = bytes(range(256)) * 4096 * 20 + b"end"
+        source.write_bytes(data)
+        await blobs.publish(KEY, source)
+        assert await asyncio.gather(*(read_all(blobs, KEY) for _ in range(3))) == [data] * 3
 
     async def test_deleting_removes_one_blob_and_is_idempotent(self, blobs):
         await blobs.write_bytes(KEY, b"1")

@@ -9,49 +9,19 @@ import pytest
 from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, StorageFull
 from tests.services.disk import small_disk
-from tests.storage.blob_contract import KEY, BlobContract, read_all
-
-HOSTILE = [
-    "",
-    "/",
-    "/etc/passwd",
-    "../../etc/passwd",
-    "0199/../../x",
-    "0199/..",
-    "./0199/original",
-    "0199//original",
-    "0199/original/",
-    "0199/.hidden",
-    "0199/orig\0inal",
-    "0199/original\n",
-    "0199/ori ginal",
-    "0199\\original",
-    "incoming",
-    "ä/original",
-    "0199/" + "x" * 200,
-    "/".join(["a"] * 40),
-]
+from tests.storage.blob_contract import HOSTILE, KEY, BlobContract, read_all
 
 
 class TestLocalBlobStore(BlobContract):
     def open_store(self, folder: Path) -> LocalBlobStore:
         return LocalBlobStore(folder)
 
-    @pytest.mark.parametrize("key", HOSTILE)
-    async def test_what_cannot_be_a_key_is_not_found(self, blobs, source, tmp_path, key):
+    async def test_what_cannot_be_a_key_makes_no_file(self, blobs, source, tmp_path):
         before = sorted(tmp_path.rglob("*"))
-        for attempt in (
-            blobs.stat(key),
-            blobs.publish(key, source),
-            blobs.write_bytes(key, b"x"),
-            anext(blobs.read(key)),
-        ):
-            with pytest.raises(NotFound):
-                await attempt
-        with pytest.raises(NotFound):
-            async with blobs.open_local(key, None):
-                pass
-        await blobs.delete(key)
+        for key in HOSTILE:
+            for attempt in (blobs.publish(key, source), blobs.write_bytes(key, b"x")):
+                with pytest.raises(NotFound):
+                    await attempt
         assert sorted(tmp_path.rglob("*")) == before
 
     async def test_publishing_on_the_same_disk_copies_nothing(self, blobs, source):

@@ -1,0 +1,67 @@
+"""Objects that are put together of parts (Amazon S3 API, "Multipart upload").
+
+All of these block: to be made by `Bucket.run`. Which parts there are is for the caller to know: of the
+servers measured one took parts in the wrong order, one an older part, and both a subset.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from storage.s3.bucket import Bucket
+from storage.s3.failures import code_of
+from storage.s3.objects import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An object that is being put together, or was to be."""
+
+    key: str
+    upload_id: str
+    begun_at: datetime
+
+
+def begin(bucket: Bucket, key: str) -> str:
+    """Begin an object of parts and return the id of that."""
+    return bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
+
+
+def send_part(bucket: Bucket, key: str, upload_id: str, number: int, data: bytes) -> str:
+    """Store one part, counted from 1, and return its entity tag; the store refuses bytes that changed."""
+    answer = bucket.client.upload_part(
+        Bucket=bucket.name, Key=key, UploadId=upload_id, PartNumber=number, Body=data, ContentMD5=digest(data)
+    )
+    return answer["ETag"]
+
+
+def complete(bucket: Bucket, key: str, upload_id: str, etags: Sequence[str]) -> None:
+    """Make the parts, named by their entity tags from part 1 on, the object."""
+    bucket.client.complete_multipart_upload(
+        Bucket=bucket.name,
+        Key=key,
+        UploadId=upload_id,
+        MultipartUpload={
+            "Parts": [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
+        },
+    )
+
+
+def abort(bucket: Bucket, key: str, upload_id: str) -> None:
+    """Drop the parts; those of an upload that is complete or gone are dropped already."""
+    try:
+        bucket.client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload_id)
+    except ClientError as error:
+        if code_of(error) != "NoSuchUpload":
+            raise
+
+
+def list_unfinished(bucket: Bucket, prefix: str) -> Iterator[Unfinished]:
+    """Yield every unfinished object whose key begins with `prefix`."""
+    pages = bucket.client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket.name, Prefix=prefix)
+    for page in pages:
+        for upload in page.get("Uploads", []):
+            if upload["Key"].startswith(prefix):
+                yield Unfinished(upload["Key"], upload["UploadId"], upload["Initiated"])
