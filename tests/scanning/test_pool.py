@@ -57,6 +57,14 @@ async def test_real_clamd_answers_ping_and_version(clamd_server):
     assert version.signatures_at is None
 
 
+async def test_loading_new_signatures_keeps_scans_waiting_for_a_moment_only(clamd_server, sample):
+    pool = ClamdPool([clamd_server.socket])
+    assert (await pool.scan_file(sample)).verdict is Verdict.CLEAN  # and leaves an idle thread behind
+    await pool.reload()
+    async with asyncio.timeout(10):
+        assert (await pool.scan_file(sample)).verdict is Verdict.CLEAN
+
+
 async def test_clean_file_is_clean(clamd_server, sample):
     outcome = await ClamdPool([clamd_server.socket]).scan_file(sample)
     assert outcome.verdict == Verdict.CLEAN

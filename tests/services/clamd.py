@@ -4,6 +4,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from config.stack.clamav import CLAMD
 from tests.services.process import start, stop, wait_until
 
 #: The 68 bytes that every scanner knows (https://www.eicar.org); built so that this file is none.
@@ -12,25 +13,6 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-" + b"TEST
 EICAR_NDB = f"Eicar.Test:0:*:{EICAR.hex()}\n"
 #: Signature (.hsb) of the program inside every file of Debian's `clamav-testfiles`: its SHA-256 and size.
 CLAM_HSB = "71e7b604d18aefd839e51a39c88df8383bb4c071dc31f87f00a2b5df580d4495:544:Test.ClamExe:73\n"
-
-CONFIG = """
-LocalSocket {socket}
-DatabaseDirectory {database}
-TemporaryDirectory {scratch}
-Foreground yes
-LogFile {folder}/clamd.log
-PidFile {folder}/clamd.pid
-MaxThreads 8
-MaxConnectionQueueLength 64
-StreamMaxLength 300M
-MaxFileSize 2147483645
-MaxScanSize 4000M
-MaxScanTime 600000
-PCREMaxFileSize 300M
-AlertExceedsMax yes
-ConcurrentDatabaseReload no
-SelfCheck 3600
-"""
 
 
 class ClamdServer:
@@ -48,11 +30,8 @@ class ClamdServer:
 
     def start(self) -> None:
         config = self.folder / "clamd.conf"
-        config.write_text(
-            CONFIG.format(
-                socket=self.socket, database=self.database, scratch=self.folder / "tmp", folder=self.folder
-            )
-        )
+        configured = CLAMD.format(sockets=self.folder, signatures=self.database, scratch=self.folder / "tmp")
+        config.write_text(f"{configured}LogFile {self.folder}/clamd.log\n")
         process = self.process = start(["/usr/sbin/clamd", "-c", str(config)], self.folder / "clamd.out")
         wait_until(self._pings, 60, alive=lambda: process.poll() is None)
 
