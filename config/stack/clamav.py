@@ -12,8 +12,8 @@ from config.stack.options import DEMONSTRATION_SIGNATURES
 from config.stack.part import Part, ask_socket
 
 #: Over a limit clamd reads nothing and answers OK, unless AlertExceedsMax; 2147483645 is the most it reads.
-#: Sizes are in M and below 4 GiB: ClamAV 1.0 reads no others. A reload waits until every idle thread has ended:
-#: by default that makes clamd deaf for 30 s at each update of the signatures.
+#: Sizes are in M and below 4 GiB: ClamAV 1.0 reads no others.
+#: A reload waits until every idle thread has ended: by default clamd is deaf for 30 s at each update.
 CLAMD = """
 Foreground yes
 LocalSocket "{sockets}/clamd.sock"
