@@ -227,6 +227,39 @@ upload = Table(
     UniqueConstraint("centre_id", "idempotency_key"),
 )
 
+#: What is on record of an unfinished upload's bytes in an object store (`storage.uploads.s3.account`).
+upload_account = Table(
+    "upload_account",
+    metadata,
+    Column("upload_id", String, primary_key=True),
+    Column("key", String),
+    Column("state", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("sizes", _json(), nullable=False),
+    Column("holder", String),
+    Column("multipart_id", String),
+    Column("place", String),
+    Column("next_number", Integer, nullable=False),
+    Column("settled_bytes", BigInteger, nullable=False),
+    # By the database's own clock, in seconds since 1970.
+    Column("touched_at", Float, nullable=False),
+    Column("heard_at", Float, nullable=False),
+    Index(None, "holder"),
+)
+
+upload_extent = Table(
+    "upload_extent",
+    metadata,
+    Column("upload_id", ForeignKey("upload_account.upload_id"), nullable=False, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Index(None, "upload_id", "settled"),
+)
+
 #: When signatures came into force that tell more than those before; the last row's are the present ones.
 signature_set = Table(
     "signature_set",
