@@ -145,11 +145,7 @@ class LedgerContract:
 
     @pytest.mark.parametrize("upload_id", ["n" * 22, *HOSTILE_IDS])
     async def test_an_unknown_account_is_not_found(self, ledger, upload_id):
-        for attempt in (
-            ledger.load(upload_id),
-            ledger.change(upload_id, gone),
-            ledger.idle_seconds(upload_id),
-        ):
+        for attempt in (ledger.load, partial(ledger.change, decide=gone), ledger.idle_seconds):
             with pytest.raises(NotFound):
                 await attempt(upload_id)
 
