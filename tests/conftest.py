@@ -15,6 +15,13 @@ from tests.services.redis import RedisServer
 from tests.services.seaweed import CREDENTIALS, SeaweedServer
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite",
+        help="what the gateway's and the workers' tests keep records in, unless they run on both",
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def _redis_process() -> Iterator[RedisServer]:
     with short_folder() as folder:
@@ -76,6 +83,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'intake.db'}"
     migrate(url)
     return url
+
+
+@pytest.fixture
+def chosen_database(request: pytest.FixtureRequest) -> str:
+    """The setting `database_url` for a test that is parametrised with `ON_BOTH`, or by `--database`."""
+    kind = getattr(request, "param", request.config.getoption("--database"))
+    return str(request.getfixturevalue("postgres_url")) if kind == "postgresql" else ""
 
 
 @pytest.fixture(scope="session")

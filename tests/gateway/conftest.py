@@ -36,8 +36,11 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, redis_server: RedisServer, chosen: dict[str, Any]) -> Settings:
+async def settings(
+    tmp_path: Path, redis_server: RedisServer, chosen_database: str, chosen: dict[str, Any]
+) -> Settings:
     usual = {"data": tmp_path, "port": 0, "redis_url": redis_server.url, "free_disk_reserve_bytes": 0}
+    usual["database_url"] = chosen_database
     made = Settings(**usual | chosen)
     await asyncio.to_thread(migrate, made.database_url)
     return made

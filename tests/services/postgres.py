@@ -61,7 +61,7 @@ class PostgresServer:
         return name
 
     def drop(self, name: str) -> None:
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def execute(self, statement: str, database: str = "postgres") -> str:
         """Run SQL past the product, as the superuser; return the rows as unaligned text."""

@@ -59,8 +59,12 @@ class Workplace:
 
 
 @pytest.fixture
-async def workplace(tmp_path: Path, redis_server: RedisServer) -> AsyncIterator[Workplace]:
-    settings = Settings(data=tmp_path, redis_url=redis_server.url, max_attempts=3)
+async def workplace(
+    tmp_path: Path, redis_server: RedisServer, chosen_database: str
+) -> AsyncIterator[Workplace]:
+    settings = Settings(
+        data=tmp_path, redis_url=redis_server.url, database_url=chosen_database, max_attempts=3
+    )
     await asyncio.to_thread(migrate, settings.database_url)
     unused: Any = None
     async with open_database(settings.database_url) as database, open_queue(settings) as queue:
