@@ -32,7 +32,7 @@ class Space:
         """Raise `Problem` (507) if so many new bytes would leave less than the reserve."""
         self._measured_at = time.monotonic()
         if not await self._has(size_bytes):
-            raise Problem("storage_full", headers={"Retry-After": "600"})
+            raise Problem("storage_full")
 
     async def require_for_copy(self, size_bytes: int) -> None:
         """Raise `StorageFull` if a copy that nobody waits for would leave less than the reserve."""

@@ -75,6 +75,7 @@ async def test_a_full_store_refuses_new_uploads_with_507_and_keeps_what_it_ackno
                 refused = await api.patch(upload, 0, data)
                 assert refused.status == 507
                 kept = await api.offset(upload)
+                assert refused.headers["Upload-Offset"] == str(kept)
                 (folder / "filling").unlink()
                 assert (await api.patch(upload, kept, data[kept:])).status == 204
                 assert (await api.wait(evidence))["state"] == "ready"
