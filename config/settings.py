@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     storage: str = ""
     #: Connections of one process to the object store at once, each with a thread.
     storage_connections: int = Field(default=16, ge=2)
+    #: The most bytes that local copies of what lies in an object store have under `data`, but those in use.
+    cache_bytes: int = Field(default=20 * GIB, ge=0)
     #: SQLAlchemy URL; empty: SQLite under `data`.
     database_url: str = ""
     #: Redis URL; empty: the socket `redis.sock` under `data`.

@@ -21,14 +21,13 @@ from gateway.uploads.hashing import Hashing
 from gateway.uploads.holding import Holders
 from gateway.uploads.joins import Joins
 from gateway.uploads.space import Space
-from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
-from storage.uploads.local import LocalUploadStore
+from storage.stores import open_stores
 from workers.queue import open_queue
 
 
@@ -68,8 +67,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         queue = await stack.enter_async_context(open_queue(settings))
         telling = await stack.enter_async_context(open_telling(queue))
         tokens = await stack.enter_async_context(open_tokens(settings))
-        blobs = LocalBlobStore(settings.store / "blobs")
-        store = LocalUploadStore(settings.store / "uploads", blobs)
+        stores = await stack.enter_async_context(open_stores(settings))
         yield Services(
             settings=settings,
             evidence=EvidenceRecords(database),
@@ -78,11 +76,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             outbox=Outbox(database),
             principals=Principals(database),
             tokens=tokens,
-            store=store,
-            space=Space(blobs, settings.free_disk_reserve_bytes),
-            blobs=blobs,
+            store=stores.uploads,
+            space=Space(stores.blobs, settings.free_disk_reserve_bytes),
+            blobs=stores.blobs,
             queue=queue,
             telling=telling,
             joins=Joins(),
-            hashing=Hashing(store, blobs, enabled=settings.hash_while_receiving),
+            hashing=Hashing(stores.uploads, stores.blobs, enabled=settings.hash_while_receiving),
         )

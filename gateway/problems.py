@@ -67,6 +67,8 @@ ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
     (errors.StorageError, "storage_unavailable"),
 )
 
+#: Seconds after which it is worth another try, by code (RFC 9110, section 10.2.3).
+_RETRY_AFTER: Mapping[str, str] = {"storage_unavailable": "10", "storage_full": "600"}
 
 #: What every answer says of the server: neither what it is made of nor which version.
 SERVER = "Evidence-Intake"
@@ -91,7 +93,8 @@ class Problem(Exception):
         self.status = status or load_reasons()[code].status
         self.code = code
         self.detail = dict(detail or {})
-        self.headers = dict(headers or {})
+        self.headers = {"Retry-After": _RETRY_AFTER[code]} if code in _RETRY_AFTER else {}
+        self.headers.update(headers or {})
         #: URI reference that identifies the kind of problem (RFC 9457, section 3.1.1)…
         self.type = f"/problems/{code}"
         #: …and what only this kind has.

@@ -1,13 +1,15 @@
-"""Commands of the record: `python -m storage migrate`, `python -m storage verify [--bytes]`."""
+"""Commands of what is kept: `python -m storage migrate`, `check` and `verify [--bytes]`."""
 
 import argparse
 import asyncio
 import sys
 
 from config.settings import Settings
-from storage.blobs.local import LocalBlobStore
+from storage.checking import check
+from storage.errors import StorageError
 from storage.records.audit import AuditTrail
 from storage.records.database import migrate, open_database
+from storage.stores import open_blobs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,14 +19,25 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "migrate":
         migrate(settings.database_url)
         return 0
+    if chosen.command == "check":
+        return asyncio.run(_check(settings))
     return asyncio.run(_verify(settings, with_bytes=chosen.bytes))
 
 
+async def _check(settings: Settings) -> int:
+    try:
+        async with open_blobs(settings) as blobs:
+            await check(blobs)
+    except StorageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
 async def _verify(settings: Settings, *, with_bytes: bool) -> int:
-    blobs = LocalBlobStore(settings.store / "blobs") if with_bytes else None
     found = 0
-    async with open_database(settings.database_url) as database:
-        async for finding in AuditTrail(database).verify(blobs):
+    async with open_database(settings.database_url) as database, open_blobs(settings) as blobs:
+        async for finding in AuditTrail(database).verify(blobs if with_bytes else None):
             sys.stdout.write(f"{finding.evidence_id}: {finding.problem}\n")
             found += 1
     sys.stdout.write(f"{found} findings\n")
@@ -35,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m storage", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the database to the version this code needs")
+    commands.add_parser("check", help="see whether the store of bytes can be used")
     verify = commands.add_parser("verify", help="find everything that was altered since it was recorded")
     verify.add_argument("--bytes", action="store_true", help="hash every original again, too")
     return parser

@@ -9,12 +9,12 @@ import structlog
 
 from config.settings import Settings
 from scanning.pool import ClamdPool
-from storage.blobs.local import LocalBlobStore
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.records.upkeep import Upkeep
 from storage.states import StageName
+from storage.stores import open_blobs
 from transcode.children import open_children
 from transcode.office import Office
 from transcode.sandbox import detect
@@ -117,6 +117,7 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
     """Open records, stores, scanner and children as the settings say."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
+        blobs = await stack.enter_async_context(open_blobs(settings))
         queue = await stack.enter_async_context(open_queue(settings))
         idle = settings.verify_slots + settings.image_slots
         children = await stack.enter_async_context(open_children(PRELOADED, idle, settings.scratch))
@@ -126,7 +127,7 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
             evidence=EvidenceRecords(database),
             outbox=Outbox(database),
             upkeep=Upkeep(database),
-            blobs=LocalBlobStore(settings.store / "blobs"),
+            blobs=blobs,
             queue=queue,
             scanner=ClamdPool(settings.clamd_sockets, signatures=settings.signatures),
             children=children,

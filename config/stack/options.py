@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.bucket import parse_bucket
+
 #: Signatures that only prove that the scanner works.
 DEMONSTRATION_SIGNATURES = Path(__file__).with_name("signatures")
 
@@ -19,6 +21,8 @@ class Options:
     data: Path
     #: Folder of ClamAV databases; `None`: `data/signatures`, kept fresh by freshclam.
     signatures: Path | None = None
+    #: Where bytes lie, as the setting `storage`; empty: under `data`.
+    storage: str = ""
     #: Gateway processes.
     processes: int = 1
     #: Evidence may become ready on signatures of unknown age.
@@ -40,6 +44,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     parser.add_argument(
         "--demonstration-signatures", action="store_true", help="the test signature and no other"
     )
+    parser.add_argument("--storage", type=_storage, default="", help="s3://BUCKET/PREFIX?endpoint=URL")
     parser.add_argument("--processes", type=_count, default=1, help="gateway processes")
     parser.add_argument("--allow-demonstration-signatures", action="store_true")
     parser.add_argument(
@@ -55,6 +60,7 @@ def parse_options(argv: Sequence[str]) -> Options:
         port=told.port,
         data=told.data.absolute(),
         signatures=Path(named).absolute() if named else None,
+        storage=told.storage,
         processes=told.processes,
         allow_demonstration_signatures=told.allow_demonstration_signatures,
         fresh=told.fresh,
@@ -68,6 +74,15 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return port
+
+
+def _storage(text: str) -> str:
+    try:
+        if text:
+            parse_bucket(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _count(text: str) -> int:

@@ -20,6 +20,7 @@ def environment(options: Options, layout: Layout, signatures: Path, port: int) -
     """Return our own environment with this stack's settings (`config/settings.py`) in it."""
     ours = {
         "INTAKE_DATA": str(layout.data),
+        "INTAKE_STORAGE": options.storage,
         "INTAKE_REDIS_URL": f"unix://{layout.sockets / 'redis.sock'}",
         "INTAKE_CLAMD_SOCKETS": json.dumps([str(layout.sockets / "clamd.sock")]),
         "INTAKE_SIGNATURES": str(signatures),

@@ -9,7 +9,6 @@ several processes may write in that second, and what the records, the scratch an
 
 import time
 
-from gateway.problems import Problem
 from storage.blobs import BlobStore, Room
 from storage.errors import StorageFull
 
@@ -29,22 +28,14 @@ class Space:
         self._measured_at = 0.0
 
     async def require(self, size_bytes: int) -> None:
-        """Raise `Problem` (507) if so many new bytes would leave less than the reserve."""
+        """Raise `StorageFull` if so many new bytes would leave less than the reserve."""
         self._measured_at = time.monotonic()
-        if not await self._has(size_bytes):
-            raise Problem("storage_full")
-
-    async def require_for_copy(self, size_bytes: int) -> None:
-        """Raise `StorageFull` if a copy that nobody waits for would leave less than the reserve."""
-        if not await self._has(size_bytes):
-            raise StorageFull("a copy would use the reserve")
-
-    async def _has(self, size_bytes: int) -> bool:
         room = await self._blobs.room()
-        return room is None or size_bytes <= free_for_uploads(room, self._chosen)
+        if room and size_bytes > free_for_uploads(room, self._chosen):
+            raise StorageFull("the reserve would be used")
 
     async def check(self) -> None:
-        """Raise `Problem` (507) once the reserve is reached; to be called as often as bytes arrive."""
+        """Raise `StorageFull` once the reserve is reached; to be called as often as bytes arrive."""
         if time.monotonic() - self._measured_at > _STEP_SECONDS:
             await self.require(0)
 

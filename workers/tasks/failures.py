@@ -42,6 +42,7 @@ def explain(context: Context, error: Exception) -> Finding:
         if isinstance(cause, source):
             return end(Ending(state, code, {"problem": str(cause)}))
     if outage := _outage_of(cause):
+        _log.warning("waiting", code=outage, error=repr(cause))
         return wait(outage)
     _log.warning("attempt_failed", error=repr(cause), exc_info=cause)
     limits = Limits(context.settings.max_attempts, context.settings.max_backoff_seconds)
