@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.http_range import Span, Unsatisfiable, is_unchanged, parse_range, range_applies
 from gateway.problems import Problem
-from storage.blobs import BlobStore
+from storage.blobs import BlobStore, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,12 @@ class Download:
     filename: str
     #: Renditions are shown in the page; originals are only ever saved.
     inline: bool
+
+    @property
+    def disposition(self) -> str:
+        """Whether it is shown or saved, and under which name (RFC 6266)."""
+        kind = "inline" if self.inline else "attachment"
+        return f"{kind}; filename*=UTF-8''{quote(self.filename, safe='')}"
 
     @property
     def etag(self) -> str:
@@ -50,6 +56,22 @@ async def serve(request: web.Request, blobs: BlobStore, download: Download) -> w
     return response
 
 
+async def redirected(
+    request: web.Request, blobs: BlobStore, download: Download, seconds: int
+) -> web.Response | None:
+    """Return the answer that sends the client to the store for the bytes; `None`: `serve` them.
+
+    A signed address is good for GET alone, and for whoever has it: the answer must be kept nowhere.
+    """
+    if request.method != "GET" or is_unchanged(joined(request, "If-None-Match"), download.etag):
+        return None
+    url = await blobs.link(download.key, Shown(download.media_type, download.disposition), seconds)
+    if url is None:
+        return None
+    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return web.Response(status=307, headers=headers)
+
+
 def _span(request: web.Request, download: Download, size: int) -> Span | None:
     if not range_applies(request.headers.get("If-Range"), download.etag):
         return None
@@ -68,10 +90,9 @@ def joined(request: web.Request, name: str) -> str | None:
 
 def _headers(download: Download) -> dict[str, str]:
     """Headers that hold for the whole and for every range; nothing served here may run as a page."""
-    disposition = "inline" if download.inline else "attachment"
     return {
         "Content-Type": download.media_type,
-        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(download.filename, safe='')}",
+        "Content-Disposition": download.disposition,
         "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'; img-src 'self'",
         "Cache-Control": "private, no-cache",
         "Accept-Ranges": "bytes",

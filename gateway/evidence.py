@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway import answers
 from gateway.auth import require_content, visible_centre
-from gateway.downloads import Download, serve
+from gateway.downloads import Download, redirected, serve
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.showing import represented
@@ -42,7 +42,7 @@ async def original(request: web.Request) -> web.StreamResponse:
     media_type = evidence.media_type or "application/octet-stream"
     name = evidence.filename or f"{evidence.id}.{evidence.extension or 'bin'}"
     download = Download(original_key(evidence.id), evidence.sha256 or "", media_type, name, inline=False)
-    return await serve(request, request.app[SERVICES].blobs, download)
+    return await _give(request, evidence, download)
 
 
 async def rendition(request: web.Request) -> web.StreamResponse:
@@ -53,8 +53,18 @@ async def rendition(request: web.Request) -> web.StreamResponse:
         if made.kind == request.match_info["kind"]:
             key = rendition_key(evidence.id, made.id)
             download = Download(key, made.sha256, made.media_type, f"{evidence.id}-{made.kind}", inline=True)
-            return await serve(request, request.app[SERVICES].blobs, download)
+            return await _give(request, evidence, download)
     raise NotFound(evidence.id)
+
+
+async def _give(request: web.Request, evidence: Evidence, download: Download) -> web.StreamResponse:
+    """Send the reader of ready bytes on to the store, if that is wanted; serve all others here."""
+    services = request.app[SERVICES]
+    if services.settings.redirect_downloads and evidence.state is EvidenceState.READY:
+        seconds = services.settings.redirect_seconds
+        if answer := await redirected(request, services.blobs, download, seconds):
+            return answer
+    return await serve(request, services.blobs, download)
 
 
 async def find(request: web.Request) -> Evidence:

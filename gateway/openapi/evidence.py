@@ -17,6 +17,9 @@ _DOWNLOAD = (
     Answer(200, "The bytes.", media_types=_ANY, headers=_HEADERS),
     Answer(206, "The range that was asked for.", media_types=_ANY, headers=(*_HEADERS, "Content-Range")),
     Answer(304, "The client's copy is still right.", headers=_HEADERS),
+    Answer(
+        307, "Get the bytes at this address, good for some minutes, without a key.", headers=("Location",)
+    ),
 )
 _REFUSED = (*_LOOKING, "range_not_satisfiable")
 

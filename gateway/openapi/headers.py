@@ -52,7 +52,9 @@ def load_headers() -> Mapping[str, Header]:
         "Last-Event-ID": Header(
             "The id of the last event that was seen; the stream goes on after it.", _TEXT
         ),
-        "Location": Header("The upload, as an absolute address.", {"type": "string", "format": "uri"}),
+        "Location": Header(
+            "The upload, or the bytes, as an absolute address.", {"type": "string", "format": "uri"}
+        ),
         "Range": Header("One range of bytes (RFC 9110); several, and other units, are passed over.", _RANGE),
         "Repr-Digest": Header(
             "The SHA-256 of the whole file (RFC 9530), where it is computed while the file arrives. "

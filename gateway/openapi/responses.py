@@ -25,7 +25,7 @@ _REFUSED_WITH: Mapping[int, tuple[str, ...]] = {
     429: ("Retry-After",),
     460: ("Upload-Offset", "Location"),
     503: ("Retry-After", "Upload-Offset", "Location"),
-    507: ("Retry-After", "Location"),
+    507: ("Retry-After", "Upload-Offset", "Location"),
 }
 
 

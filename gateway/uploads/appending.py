@@ -86,8 +86,8 @@ def _misfit(upload: Upload, offer: Offer, reached: int) -> Problem | None:
 async def append_body(request: web.Request, upload: Upload, offer: Offer, tell: Tell = nobody) -> Taken:
     """Receive the request's body into the upload where it is offered; finish it with its last byte.
 
-    Raises `Problem` (401, 408, 409, 460, 503 and 507 with the right `Upload-Offset`; 400, 413), and `NotFound`
-    or `Problem` (410) when the upload was cancelled or expired meanwhile.
+    Raises `Problem` (401, 408, 409, 460, 503 and 507 with the right `Upload-Offset`; 400, 413; 410 when the
+    upload was cancelled or expired meanwhile).
     """
     services = request.app[SERVICES]
     async with telling_offset(services, upload, offer.first):

@@ -132,7 +132,7 @@ async def _note_length(services: Services, whole: Upload, length_bytes: int, act
 
 async def _join(services: Services, whole: Upload, standing: Standing, actor: str) -> None:
     try:
-        await services.space.require_for_copy(standing.offset)
+        await services.space.require(standing.offset)
         size = await services.store.join(whole.ref, standing.shares, original_key(whole.becomes))
         await record_received(services, whole, size, actor)
     except StorageFull:
