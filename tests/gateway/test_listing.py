@@ -59,7 +59,7 @@ async def test_a_record_that_cannot_be_read_is_our_mistake_and_named_by_its_requ
 ) -> None:
     upload, _ = await api.create(5)
     async with open_database(settings.database_url) as database:
-        await database.execute(text("UPDATE upload SET frozen = '{'"))
+        await database.execute(text("UPDATE upload SET frozen = '3'"))
     answer = await api.patch(upload, 0, b"hello")
     assert answer.status == 500
     async with api.session.delete(upload, headers=TUS) as answer:

@@ -21,7 +21,16 @@ HURRIED = {
 }
 
 
-@pytest.mark.parametrize("damage", ["frozen = '{'", "frozen = '3'", "state = 'open', metadata = x'ff'"])
+@pytest.mark.parametrize(
+    ("chosen_database", "damage"),
+    [
+        ("sqlite", "frozen = '{'"),
+        ("sqlite", "state = 'open', metadata = x'ff'"),
+        ("sqlite", "frozen = '3'"),
+        ("postgresql", "frozen = '3'"),
+    ],
+    indirect=["chosen_database"],
+)
 async def test_one_unreadable_record_keeps_no_other_upload_from_being_swept(
     services: Services, settings: Settings, damage: str
 ) -> None:

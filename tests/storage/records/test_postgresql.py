@@ -137,12 +137,13 @@ async def test_transactions_that_wait_for_each_other_are_done_again(database: Da
 
 
 async def test_two_marks_of_one_evidence_at_once_are_both_kept(database: Database, second: Database, uploads):
-    evidence = await store(uploads)
-    await asyncio.gather(
-        Upkeep(database).mark_rescanned(evidence.id, NOW), Upkeep(second).mark_purged(evidence.id, NOW)
-    )
-    (row,) = await database.fetch(select(tables.upkeep))
-    assert (row["rescanned_at"], row["purged_at"]) == (NOW, NOW)
+    pieces = [await store(uploads) for _ in range(20)]
+    for evidence in pieces:
+        await asyncio.gather(
+            Upkeep(database).mark_rescanned(evidence.id, NOW), Upkeep(second).mark_purged(evidence.id, NOW)
+        )
+    rows = await database.fetch(select(tables.upkeep))
+    assert [(row["rescanned_at"], row["purged_at"]) for row in rows] == [(NOW, NOW)] * len(pieces)
 
 
 async def test_parts_that_two_wholes_share_end_with_both(database: Database, second: Database, uploads):
