@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     storage_connections: int = Field(default=16, ge=2)
     #: The most bytes that local copies of what lies in an object store have under `data`, but those in use.
     cache_bytes: int = Field(default=20 * GIB, ge=0)
+    #: Whoever reads ready bytes is sent on to the object store; without it they pass through the gateway.
+    redirect_downloads: bool = False
+    #: The address it is sent to is good for so long.
+    redirect_seconds: int = Field(default=900, ge=1, le=604_800)
     #: SQLAlchemy URL; empty: SQLite under `data`.
     database_url: str = ""
     #: Redis URL; empty: the socket `redis.sock` under `data`.

@@ -26,6 +26,14 @@ class BlobStat:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a browser is to take a blob: header fields of the answer that gives it."""
+
+    media_type: str
+    disposition: str
+
+
 class BlobStore(Protocol):
     """Stores whole objects. Keys are made by `storage.evidence`; callers never invent others.
 
@@ -50,6 +58,13 @@ class BlobStore(Protocol):
         """Yield the bytes `first` to `last` inclusive (`None`: to the end) in pieces of at most 1 MiB.
 
         Who stops before the end closes it. Raises `NotFound`, before the first piece.
+        """
+        ...
+
+    async def link(self, key: str, shown: Shown, seconds: int) -> str | None:
+        """Return a URL at which anybody may get the blob for so long; `None` where the store has none.
+
+        A blob that is missing has one, too.
         """
         ...
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from storage.blobs import BlobStat
+from storage.blobs import BlobStat, Shown
 from storage.blobs.cache import LocalCache
 from storage.blobs.copies import Wanted
 from storage.blobs.disk import PIECE_BYTES, in_thread
@@ -77,6 +77,20 @@ class S3BlobStore:
             async for data in found:
                 for start in range(0, len(data), PIECE_BYTES):
                     yield data[start : start + PIECE_BYTES]
+
+    async def link(self, key: str, shown: Shown, seconds: int) -> str:
+        """Return a presigned URL; the answer's type and disposition are signed, too."""
+        return await self._bucket.run(self._link, self.locate(key), shown, seconds)
+
+    def _link(self, located: str, shown: Shown, seconds: int) -> str:
+        asked = {
+            "Bucket": self._bucket.name,
+            "Key": located,
+            "ResponseContentType": shown.media_type,
+            "ResponseContentDisposition": shown.disposition,
+            "ResponseCacheControl": "private, no-cache",
+        }
+        return self._bucket.client.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
 
     @asynccontextmanager
     async def open_local(self, key: str, sha256: str | None) -> AsyncIterator[Path]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from config.bucket import BucketAddress
 from storage.blobs.disk import in_thread
@@ -53,12 +54,17 @@ class Bucket:
 
         Raises `NotFound`, `StorageFull`, `StorageUnavailable` (also when it takes longer than `seconds`).
         """
-        try:
-            return await in_thread(
-                work, *args, seconds=seconds, undo=undo, threads=self.threads, asked="the store"
-            )
-        except (BotoCoreError, ClientError) as error:
-            raise translate(error) from error
+
+        # There, because some of the client's errors are also the operating system's, in the wrong words.
+        def translated(*given: *Ts) -> T:
+            try:
+                return work(*given)
+            except (BotoCoreError, ClientError, HTTPError) as error:
+                raise translate(error) from error
+
+        return await in_thread(
+            translated, *args, seconds=seconds, undo=undo, threads=self.threads, asked="the store"
+        )
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from botocore import exceptions as raised
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from storage.errors import NotFound, StorageError, StorageFull, StorageUnavailable
 
@@ -38,7 +39,7 @@ _CODES: Mapping[str, tuple[type[StorageError], str]] = {
 }
 
 #: Failures on the way to the store; first match wins.
-_FAILURES: tuple[tuple[type[BotoCoreError], str], ...] = (
+_FAILURES: tuple[tuple[type[BotoCoreError | HTTPError], str], ...] = (
     (raised.NoCredentialsError, "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
     (raised.PartialCredentialsError, "the credentials are incomplete"),
     (raised.CredentialRetrievalError, "the credentials could not be renewed"),
@@ -48,11 +49,12 @@ _FAILURES: tuple[tuple[type[BotoCoreError], str], ...] = (
     (raised.SSLError, "the store's certificate was not accepted"),
     (raised.ConnectionClosedError, "the store cut the connection"),
     (raised.HTTPClientError, "the connection to the store failed"),
+    (HTTPError, "the connection to the store failed"),
     (raised.IncompleteReadError, "the store cut an answer short"),
 )
 
 
-def translate(error: BotoCoreError | ClientError) -> StorageError:
+def translate(error: BotoCoreError | ClientError | HTTPError) -> StorageError:
     """Return the error of this package that a refusal or a failure stands for."""
     if isinstance(error, ClientError):
         return _refusal(error)
@@ -63,9 +65,9 @@ def translate(error: BotoCoreError | ClientError) -> StorageError:
 def _refusal(error: ClientError) -> StorageError:
     code = code_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    kind, words = _CODES.get(code) or _CODES.get(str(status), (StorageUnavailable, "the store refused"))
-    if kind is NotFound and code not in _CODES:
-        kind = StorageUnavailable
+    # That an object is gone counts only in the store's own words: a wrong address is answered 404, too.
+    by_status = "" if status == 404 else str(status)
+    kind, words = _CODES.get(code) or _CODES.get(by_status) or (StorageUnavailable, "the store refused")
     return kind(f"{words} ({error.operation_name}: {code}, HTTP {status})")
 
 

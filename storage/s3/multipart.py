@@ -4,15 +4,19 @@ All of these block: to be made by `Bucket.run`. Which parts there are is for the
 servers measured one took parts in the wrong order, one an older part, and both a subset.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
 from storage.s3.bucket import Bucket
 from storage.s3.failures import code_of
 from storage.s3.objects import digest
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +33,21 @@ def begin(bucket: Bucket, key: str) -> str:
     return bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
 
 
-def send_part(bucket: Bucket, key: str, upload_id: str, number: int, data: bytes) -> str:
+def send_part(bucket: Bucket, key: str, upload_id: str, number: int, data: bytes | bytearray) -> str:
     """Store one part, counted from 1, and return its entity tag; the store refuses bytes that changed."""
+    # The client takes a bytearray, too: only its type stubs do not know.
+    body = cast("bytes", data)
     answer = bucket.client.upload_part(
-        Bucket=bucket.name, Key=key, UploadId=upload_id, PartNumber=number, Body=data, ContentMD5=digest(data)
+        Bucket=bucket.name, Key=key, UploadId=upload_id, PartNumber=number, Body=body, ContentMD5=digest(data)
     )
     return answer["ETag"]
 
 
-def complete(bucket: Bucket, key: str, upload_id: str, etags: Sequence[str]) -> None:
-    """Make the parts, named by their entity tags from part 1 on, the object."""
+def complete(bucket: Bucket, key: str, upload_id: str, parts: Iterable[tuple[int, str]]) -> None:
+    """Make the parts, named by number and entity tag in ascending order, the object."""
+    named: Sequence[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
     bucket.client.complete_multipart_upload(
-        Bucket=bucket.name,
-        Key=key,
-        UploadId=upload_id,
-        MultipartUpload={
-            "Parts": [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
-        },
+        Bucket=bucket.name, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError
+from urllib3.exceptions import HTTPError
 
 from storage.errors import StorageUnavailable
 from storage.s3.bucket import Bucket
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 #: How often a body that breaks off is asked for again; the client repeats only what breaks off earlier.
 _BODY_ATTEMPTS = 3
-_BROKEN_BODY = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_BROKEN_BODY = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, HTTPError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Piece:
     of: Stat
 
 
-def digest(data: bytes) -> str:
+def digest(data: bytes | bytearray) -> str:
     """Return the `Content-MD5` of a body (RFC 1864): the one checksum that every store was seen to check."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 

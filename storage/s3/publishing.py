@@ -125,7 +125,7 @@ def _send_part(sending: _Sending, number: int, start: int, count: int) -> str:
 def _complete(sending: _Sending, etags: list[str]) -> None:
     """Have the parts put together. An answer that was lost, or a 500, may have done it all the same."""
     try:
-        complete(sending.bucket, sending.key, sending.upload_id, etags)
+        complete(sending.bucket, sending.key, sending.upload_id, enumerate(etags, start=1))
     except (BotoCoreError, ClientError):
         with suppress(BotoCoreError, ClientError):
             if objects.head(sending.bucket, sending.key).size_bytes == sending.size_bytes:

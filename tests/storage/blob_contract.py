@@ -5,9 +5,11 @@ import hashlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+import aiohttp
 import pytest
+from yarl import URL
 
-from storage.blobs import BlobStore
+from storage.blobs import BlobStore, Shown
 from storage.errors import NotFound
 
 MIB = 1 << 20
@@ -204,6 +206,22 @@ class BlobContract(ABC):
         assert await blobs.keys(evidence_id) == tuple(sorted((KEY, f"{evidence_id}/renditions/r1")))
         await blobs.delete(KEY)
         assert await blobs.keys(evidence_id) == (f"{evidence_id}/renditions/r1",)
+
+    async def test_a_link_gives_the_blob_as_it_is_to_be_shown_or_there_is_none(self, blobs):
+        await blobs.write_bytes(KEY, b"0123456789")
+        shown = Shown("text/x-shown", "attachment; filename*=UTF-8''na%20me")
+        url = await blobs.link(KEY, shown, 60)
+        if url is None:
+            return
+        async with aiohttp.ClientSession() as session:
+            async with session.get(URL(url, encoded=True), headers={"Range": "bytes=2-4"}) as answer:
+                assert (answer.status, await answer.read()) == (206, b"234")
+                assert answer.headers["Content-Type"] == shown.media_type
+                assert answer.headers["Content-Disposition"] == shown.disposition
+            for tampered in (url.replace("na%2520me", "other"), url.replace("x-shown", "html")):
+                assert tampered != url
+                async with session.get(URL(tampered, encoded=True)) as answer:
+                    assert answer.status == 403
 
     async def test_room_is_a_number_of_bytes_or_unknown(self, blobs):
         room = await blobs.room()

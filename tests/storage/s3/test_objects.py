@@ -1,7 +1,6 @@
 import asyncio
 
 import pytest
-from botocore.exceptions import ClientError
 
 from config.bucket import parse_bucket
 from storage.errors import NotFound, StorageUnavailable
@@ -88,14 +87,6 @@ async def test_a_store_that_is_not_there_is_an_outage(seaweed):
     async with open_bucket(parse_bucket(url), 2) as bucket:
         with pytest.raises(StorageUnavailable, match="cannot be reached"):
             await bucket.run(objects.head, bucket, KEY)
-
-
-@pytest.mark.parametrize("code", ["NoSuchWhatever", "405"])
-def test_a_404_of_another_kind_does_not_say_that_an_object_is_gone(code):
-    from storage.s3.failures import translate
-
-    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-    assert type(translate(ClientError(answer, "GetObject"))) is StorageUnavailable
 
 
 async def test_more_requests_than_threads_take_turns(bucket):
