@@ -3,6 +3,7 @@
 PORT ?= 8080
 DATA ?= .data
 STORAGE ?=
+DATABASE_URL ?=
 SIGNATURES ?=
 PROCESSES ?= 1
 ALLOW_DEMONSTRATION_SIGNATURES ?= 0
@@ -23,7 +24,7 @@ ALLOW := $(if $(filter 1,$(ALLOW_DEMONSTRATION_SIGNATURES)),--allow-demonstratio
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  make run PORT=8080 DATA=.data STORAGE= SIGNATURES= PROCESSES=1 ALLOW_DEMONSTRATION_SIGNATURES=0"
+	@echo "  make run PORT=8080 DATA=.data STORAGE= DATABASE_URL= SIGNATURES= PROCESSES=1 ALLOW_DEMONSTRATION_SIGNATURES=0"
 
 setup: ## Install what is missing: system packages, and Python packages into .venv
 	@config/setup.sh
@@ -40,6 +41,7 @@ contact-sheet: tools ## Show all that is made of the files in CORPUS on one page
 		--demonstration-signatures --allow-demonstration-signatures -- \
 		$(PYTHON) -m tests.contact_sheet --folder $(SHEET) --corpus "$(CORPUS)"
 
+run: export INTAKE_DATABASE_URL := $(or $(DATABASE_URL),$(INTAKE_DATABASE_URL))
 run: setup ## Start the whole stack on 127.0.0.1 and keep it up
 	@exec $(PYTHON) -m config.stack --with-parent --port "$(PORT)" --data "$(DATA)" --storage "$(STORAGE)" \
 		--signatures "$(SIGNATURES)" --processes "$(PROCESSES)" $(ALLOW)

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     redirect_downloads: bool = False
     #: The address it is sent to is good for so long.
     redirect_seconds: int = Field(default=900, ge=1, le=604_800)
-    #: SQLAlchemy URL; empty: SQLite under `data`.
+    #: SQLAlchemy URL of PostgreSQL, for several machines: `postgresql://USER:PASSWORD@HOST/NAME`; empty: SQLite
+    #: under `data`, for one.
     database_url: str = ""
     #: Redis URL; empty: the socket `redis.sock` under `data`.
     redis_url: str = ""

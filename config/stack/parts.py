@@ -28,7 +28,9 @@ def environment(options: Options, layout: Layout, signatures: Path, port: int) -
         "INTAKE_PORT": str(port),
         "INTAKE_ALLOW_DEMONSTRATION_SIGNATURES": json.dumps(options.allow_demonstration_signatures),
     }
-    return {**os.environ, **ours}
+    # A stack that begins with nothing keeps nothing in anybody's database.
+    own = {"INTAKE_DATABASE_URL": ""} if options.fresh else {}
+    return {**os.environ, **ours, **own}
 
 
 def module(*words: str) -> tuple[str, ...]:

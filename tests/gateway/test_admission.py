@@ -15,6 +15,7 @@ from tests.gateway.conftest import OpenApi, running_gateway
 from tests.gateway.left_uploads import new_upload
 from tests.gateway.wire import begun_patch, until_offset
 from tests.services.api import BYTES, TUS, Api
+from tests.services.databases import ON_BOTH
 from tests.services.disk import small_disk
 from tests.services.redis import RedisServer
 
@@ -56,6 +57,7 @@ async def test_beyond_a_cap_no_upload_begins_until_another_ends(api: Api, code: 
         ({"open_bytes": 29, "open_uploads": 2}, "busy", 503),
     ],
 )
+@ON_BOTH
 async def test_a_length_that_comes_later_counts_when_it_comes_and_nothing_is_lost(
     api: Api, code: str, status: int
 ) -> None:
@@ -83,12 +85,14 @@ async def test_a_centre_at_its_caps_leaves_another_one_room(open_api: OpenApi) -
 
 
 @pytest.mark.parametrize("chosen", [{"open_uploads_per_centre": 5}, {"open_bytes_per_centre": 50}])
+@ON_BOTH
 async def test_many_creations_at_once_never_go_beyond_a_cap(api: Api) -> None:
     tried = await asyncio.gather(*(try_to_create(api, 10) for _ in range(30)))
     assert sorted(answer.status for answer, _ in tried) == [201] * 5 + [429] * 25
 
 
 @pytest.mark.parametrize("chosen", [{"open_uploads_per_centre": 1}])
+@ON_BOTH
 async def test_of_equal_creations_at_once_none_is_refused_and_nothing_is_left_of_those_that_were(
     api: Api, settings: Settings
 ) -> None:

@@ -19,6 +19,7 @@ from storage.records.database import open_database
 from tests.gateway.conftest import running_gateway
 from tests.gateway.wire import Wire, begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api, until
+from tests.services.databases import ON_BOTH
 from tests.storage.blob_contract import read_all
 
 #: What differs from answer to answer, whatever was asked.
@@ -68,6 +69,7 @@ async def test_the_last_patch_five_times_at_once_gets_five_equal_answers(
         assert (await api.evidence(evidence))["state"] == "received"
 
 
+@ON_BOTH
 async def test_the_last_patch_five_times_at_once_with_its_checksum(
     api: Api, rival: Api, services: Services, settings: Settings
 ) -> None:
@@ -80,6 +82,7 @@ async def test_the_last_patch_five_times_at_once_with_its_checksum(
     assert await completed_once(services, settings, evidence)
 
 
+@ON_BOTH
 async def test_of_two_different_last_patches_at_once_one_wins_and_bytes_are_never_mixed(
     api: Api, rival: Api, services: Services
 ) -> None:
