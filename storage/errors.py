@@ -5,6 +5,7 @@ StorageError
 ├── KeyRevoked          whoever asked for it may no longer do so
 ├── UploadBusy          another writer holds the upload
 ├── WriterFenced        this writer lost its epoch and may not acknowledge anything
+├── Unreadable          bytes of an unfinished upload that can be read only once it is finished
 ├── StorageFull         no room; nothing was written beyond what was acknowledged
 ├── StorageUnavailable  the database or the store does not answer, or not in time
 ├── BadCursor           the place to go on from was not given out by this list
@@ -31,6 +32,10 @@ class UploadBusy(StorageError):
 
 class WriterFenced(StorageError):
     """The writer lost its epoch: it may neither change the offset nor acknowledge bytes."""
+
+
+class Unreadable(StorageError):
+    """These bytes of an unfinished upload can be read only once it is finished."""
 
 
 class StorageFull(StorageError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from storage.evidence import original_key
 from storage.uploads import UploadRef
 
 
@@ -58,7 +59,8 @@ class Upload:
     @property
     def ref(self) -> UploadRef:
         """What the upload store must know."""
-        return UploadRef(self.id, self.epoch, self.frozen)
+        key = None if self.evidence_id is None else original_key(self.evidence_id)
+        return UploadRef(self.id, self.epoch, self.frozen, key)
 
     @property
     def becomes(self) -> str:

@@ -21,9 +21,10 @@ from storage.uploads.s3.ledger import Decide
 _A = tables.upload_account.c
 _E = tables.upload_extent.c
 
-#: Columns of an account that are none of its fields, or the other way round.
-_TIMES = {"touched_at": now_seconds(), "heard_at": now_seconds()}
-_OWN = tuple(field.name for field in fields(Account) if field.name not in {"silent_seconds", "extents"})
+_NOW = {"touched_at": now_seconds(), "heard_at": now_seconds()}
+_AGES = {"silent_seconds": now_seconds() - _A.heard_at, "idle_seconds": now_seconds() - _A.touched_at}
+#: Fields of an account that are columns of its row.
+_OWN = tuple(field.name for field in fields(Account) if field.name not in {*_AGES, "extents"})
 
 
 class LedgerRecords:
@@ -34,7 +35,7 @@ class LedgerRecords:
 
     async def begin(self, upload_id: str, key: str | None) -> None:
         """Insert an empty account."""
-        new = _row(Account(checked_id(upload_id), key)) | _TIMES
+        new = _row(Account(checked_id(upload_id), key)) | _NOW
         with suppress(IntegrityError):
             await self._database.execute(insert(tables.upload_account).values(new))
 
@@ -73,15 +74,6 @@ class LedgerRecords:
 
         await self._database.write(transaction)
 
-    async def idle_seconds(self, upload_id: str) -> float:
-        """Return how long ago a holder last got bytes."""
-        query = select((now_seconds() - _A.touched_at).label("idle"))
-        found = await self._database.fetch(query.where(_A.upload_id == checked_id(upload_id)))
-        if not found:
-            raise NotFound("no such upload")
-        idle: float = found[0]["idle"]
-        return max(0.0, idle)
-
     async def ages(self) -> Mapping[str, float]:
         """Return the idle seconds of every upload."""
         found = await self._database.fetch(
@@ -107,8 +99,8 @@ class LedgerRecords:
 
 
 async def _load(connection: Transaction, upload_id: str, *, lock: bool = False) -> Account:
-    silent = (now_seconds() - _A.heard_at).label("silent_seconds")
-    query = select(tables.upload_account, silent).where(_A.upload_id == checked_id(upload_id))
+    ages = (age.label(name) for name, age in _AGES.items())
+    query = select(tables.upload_account, *ages).where(_A.upload_id == checked_id(upload_id))
     found = await fetch(connection, query.with_for_update() if lock else query)
     if not found:
         raise NotFound("no such upload")
@@ -120,7 +112,7 @@ async def _load(connection: Transaction, upload_id: str, *, lock: bool = False) 
         | {
             "state": AccountState(row["state"]),
             "sizes": tuple(row["sizes"]),
-            "silent_seconds": row["silent_seconds"],
+            **{name: max(0.0, row[name]) for name in _AGES},
             "extents": tuple(map(_extent, extents)),
         }
     )
@@ -128,7 +120,7 @@ async def _load(connection: Transaction, upload_id: str, *, lock: bool = False) 
 
 async def _store(connection: Transaction, before: Account, after: Account) -> None:
     opened = after.holder not in {None, before.holder}
-    values = _row(after) | (_TIMES if opened else {})
+    values = _row(after) | (_NOW if opened else {})
     if opened or values != _row(before):
         mine = update(tables.upload_account).where(_A.upload_id == after.upload_id)
         await connection.execute(mine.values(values))

@@ -32,6 +32,9 @@ class UploadRef:
     epoch: int = 1
     #: Frozen sizes in bytes of the segments of the epochs before (`len(frozen) == epoch - 1`).
     frozen: tuple[int, ...] = ()
+    #: Of the blob its bytes become, for `create`: a store may put them there at once. `None`: of none, or not
+    #: known yet.
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class UploadStore(Protocol):
     async def measure(self, upload: UploadRef) -> tuple[int, ...]:
         """Return the durable sizes in bytes to freeze: one for each epoch before `upload.epoch`.
 
-        Sizes that are frozen already stay. Raises `NotFound`, and `Damaged` when a segment is shorter
+        Sizes that are frozen already stay. The epoch is raised before: a store may let nothing be added to
+        earlier segments from here on. Raises `NotFound`, and `Damaged` when a segment is shorter
         than its frozen size.
         """
         ...

@@ -16,8 +16,8 @@ from storage.blobs.disk import open_regular, sync_folder
 from storage.errors import Damaged, NotFound, UploadBusy, WriterFenced
 from storage.uploads import UploadRef
 from storage.uploads.limit import counted_bytes, has_limit
+from storage.uploads.naming import is_upload_id, require_upload_id
 
-_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SEGMENT = re.compile(r"([0-9]{8})\.segment")
 
 
@@ -29,8 +29,7 @@ class UploadFolder:
     id: str
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
-            raise NotFound("no such upload")
+        require_upload_id(self.id)
 
     @property
     def open(self) -> Path:
@@ -105,7 +104,7 @@ def touched_folders(root: Path) -> dict[str, float]:
     touched: dict[str, float] = {}
     for folder in root.iterdir():
         upload_id = folder.name.partition(".")[0]
-        if _ID.fullmatch(upload_id):
+        if is_upload_id(upload_id):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
                 touched[upload_id] = max(touched.get(upload_id, 0.0), *times)

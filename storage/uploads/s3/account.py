@@ -75,6 +75,8 @@ class Account:
     #: Token of the writer that holds it, and how long ago that was last heard of.
     holder: str | None = None
     silent_seconds: float = field(default=0.0, compare=False)
+    #: How long ago a writer last opened it or got bytes.
+    idle_seconds: float = field(default=0.0, compare=False)
     multipart_id: str | None = None
     #: Where the multipart upload's object will be.
     place: str | None = None
@@ -85,9 +87,14 @@ class Account:
     extents: tuple[Extent, ...] = ()
 
     @property
+    def pieces(self) -> tuple[Extent, ...]:
+        """All pieces, also those that are held back."""
+        return tuple(one for one in self.extents if one.kind is ExtentKind.PIECE)
+
+    @property
     def tail(self) -> tuple[Extent, ...]:
         """The pieces behind the settled parts, in their order."""
-        return tuple(one for one in self.extents if one.kind is ExtentKind.PIECE and not one.held)
+        return tuple(one for one in self.pieces if not one.held)
 
     @property
     def counted(self) -> int:
@@ -144,7 +151,8 @@ def _sum(extents: Iterable[Extent]) -> int:
 
 
 def fenced(account: Account, epoch: int) -> Account:
-    """Let nobody of an earlier epoch add anything from now on."""
+    """Let nobody of an earlier epoch add anything from now on. Raises `NotFound`."""
+    account.require_present()
     if epoch <= account.epoch:
         return account
     sizes = (*account.sizes, account.counted - sum(account.sizes))
@@ -154,9 +162,6 @@ def fenced(account: Account, epoch: int) -> Account:
 
 def opened(account: Account, upload: UploadRef, token: str) -> Account:
     """Let a writer hold it. Raises as `UploadStore.open_writer`."""
-    account.require_present()
-    if account.state is AccountState.SEALED:
-        raise WriterFenced("its bytes are part of a whole: no more may be added")
     return replace(_taken(account, upload), holder=token)
 
 
@@ -183,6 +188,8 @@ def gone(account: Account) -> Account:
 
 def _taken(account: Account, upload: UploadRef) -> Account:
     """Return the account without its holder, if the upload's epoch may go on with it."""
+    if account.state is AccountState.SEALED:
+        raise WriterFenced("its bytes are part of a whole: no more may be added")
     if len(upload.frozen) != upload.epoch - 1:
         raise WriterFenced("the epochs before are not frozen")
     if upload.epoch < account.epoch:
@@ -227,7 +234,7 @@ def with_part(account: Account, number: int, etag: str, size_bytes: int, *, held
 
 def with_piece(account: Account, place: str, size_bytes: int, *, held: bool = False) -> Account:
     """Add a piece at the end."""
-    number = 1 + max((one.number for one in account.extents if one.kind is ExtentKind.PIECE), default=0)
+    number = 1 + max((one.number for one in account.pieces), default=0)
     piece = Extent(ExtentKind.PIECE, number, place, size_bytes, held)
     return replace(account, extents=(*account.extents, piece))
 

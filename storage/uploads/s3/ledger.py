@@ -39,10 +39,6 @@ class Ledger(Protocol):
         """Hear of holders, by their tokens, and how long ago the last bytes came to each."""
         ...
 
-    async def idle_seconds(self, upload_id: str) -> float:
-        """Return how long ago a holder last opened the upload or got bytes. Raises `NotFound`."""
-        ...
-
     async def ages(self) -> Mapping[str, float]:
         """Return the idle seconds of every upload that has an account, by id."""
         ...

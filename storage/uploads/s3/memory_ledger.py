@@ -36,8 +36,8 @@ class MemoryLedger:
 
     async def load(self, upload_id: str) -> Account:
         """Return the account."""
-        row = self._row(upload_id)
-        return replace(row.account, silent_seconds=time.monotonic() - row.heard_at)
+        row, now = self._row(upload_id), time.monotonic()
+        return replace(row.account, silent_seconds=now - row.heard_at, idle_seconds=now - row.touched_at)
 
     async def change(self, upload_id: str, decide: Decide) -> Account:
         """Store what `decide` makes of the account."""
@@ -62,13 +62,10 @@ class MemoryLedger:
             if holder and holder in idle_seconds:
                 row.heard_at, row.touched_at = now, now - idle_seconds[holder]
 
-    async def idle_seconds(self, upload_id: str) -> float:
-        """Return how long ago a holder last got bytes."""
-        return time.monotonic() - self._row(upload_id).touched_at
-
     async def ages(self) -> Mapping[str, float]:
         """Return the idle seconds of every upload."""
-        return {upload_id: await self.idle_seconds(upload_id) for upload_id in self._rows}
+        now = time.monotonic()
+        return {upload_id: now - row.touched_at for upload_id, row in self._rows.items()}
 
     async def multiparts(self) -> Collection[str]:
         """Return the id of every multipart upload."""

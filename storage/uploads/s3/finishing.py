@@ -1,0 +1,114 @@
+"""How an upload's bytes become a blob, or an object to be read: safe to interrupt between any two steps.
+
+1. Shut the account (`shut`, or `sealed` for one to be read): from here the bytes do not change any more.
+2. Bytes that have no part: store them as the blob. Otherwise send the tail as the last part.
+3. Complete the multipart upload. It was begun at the blob's own place, so that nothing is copied.
+4. Remove the pieces, then the account.
+
+After step 1 all that is done depends on the account alone, so that any number of processes may do it, at
+once or after another one died: they send the same bytes, and only one of their last parts is recorded.
+"""
+
+import asyncio
+from functools import partial
+
+from storage.errors import Damaged, NotFound, StorageUnavailable
+from storage.uploads.s3.account import Account, AccountState, as_piece, with_part
+from storage.uploads.s3.desk import Desk, blob_place
+from storage.uploads.s3.reserving import reserve
+
+#: Pauses between the looks for an object that should be there.
+_LOOK_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+async def make_blob(desk: Desk, account: Account) -> int:
+    """Make the bytes of a shut account its blob and forget it; return its size in bytes.
+
+    Raises `Damaged`, and `NotFound` when it is deleted meanwhile.
+    """
+    target = blob_place(account.key or "")
+    try:
+        if account.settled_bytes:
+            await _make_whole(desk, account, target)
+        else:
+            await desk.objects.put(target, bytes(await desk.gather(account.tail)))
+    except NotFound as error:
+        # Another one may have done it all meanwhile.
+        if not await _appears(desk, target, account.counted):
+            await _require_shut(desk, account)
+            raise Damaged("the store has lost some of the upload's bytes") from error
+    await desk.sweep(account.tail)
+    await desk.ledger.forget(account.upload_id)
+    return account.counted
+
+
+async def make_readable(desk: Desk, account: Account) -> Account:
+    """Make the settled parts of a sealed account one object, and return the account of that."""
+    if not account.settled_bytes:
+        return account
+    await _complete(desk, account)
+    return await desk.ledger.change(account.upload_id, as_piece)
+
+
+async def _make_whole(desk: Desk, account: Account, target: str) -> None:
+    if account.tail:
+        account = await _send_last(desk, account)
+    await _complete(desk, account)
+    if account.place and account.place != target:
+        await desk.objects.copy(account.place, target)
+        await desk.objects.delete([account.place])
+
+
+async def _send_last(desk: Desk, account: Account) -> Account:
+    """Send the tail as the last part, unless another one has done so. Raises `NotFound`."""
+    change = partial(desk.ledger.change, account.upload_id)
+    try:
+        to = await reserve(desk, account, change)
+        body = await desk.gather(account.tail)
+        etag = await desk.objects.send(to.place, to.multipart_id, to.number, body)
+    except NotFound:
+        latest = await desk.ledger.load(account.upload_id)
+        if latest.tail:
+            raise
+        return latest
+
+    def with_last(latest: Account) -> Account:
+        return with_part(latest, to.number, etag, len(body)) if latest.tail else latest
+
+    return await change(with_last)
+
+
+async def _complete(desk: Desk, account: Account) -> None:
+    """Make the settled parts an object. Raises `NotFound` when they, or the account, are gone."""
+    parts = await desk.ledger.settled(account.upload_id)
+    if not parts or account.place is None or account.multipart_id is None:
+        raise NotFound("no such upload")
+    try:
+        await desk.objects.complete(account.place, account.multipart_id, parts)
+    except (NotFound, StorageUnavailable):
+        # It may be done: by another one, or its answer was lost. And a 500 may mean "no such upload".
+        if not await _appears(desk, account.place, account.settled_bytes):
+            raise
+    if await desk.objects.size(account.place) != account.settled_bytes:
+        raise Damaged("the store has put the parts together wrongly")
+
+
+async def _require_shut(desk: Desk, account: Account) -> None:
+    if (await desk.ledger.load(account.upload_id)).state is not AccountState.SHUT:
+        raise NotFound("no such upload")
+
+
+async def _appears(desk: Desk, place: str, size_bytes: int) -> bool:
+    """Tell whether the object is there soon: one server drops the parts a moment before it has the object."""
+    for pause in _LOOK_SECONDS:
+        if await _has(desk, place, size_bytes):
+            return True
+        await asyncio.sleep(pause)
+    return await _has(desk, place, size_bytes)
+
+
+async def _has(desk: Desk, place: str, size_bytes: int) -> bool:
+    try:
+        return await desk.objects.size(place) == size_bytes
+    except NotFound:
+        return False
