@@ -11,6 +11,7 @@ SAYINGS: tuple[tuple[str, type[ToolError], str], ...] = (
     ("Invalid data found", SourceDamaged, "its content cannot be read"),
     ("End of file", SourceDamaged, "it ends too early"),
     ("could not find codec parameters", SourceDamaged, "its content cannot be read"),
+    ("could not open codec", SourceDamaged, "its content cannot be read"),
     ("does not contain any stream", SourceDamaged, "there is neither picture nor sound in it"),
 )
 

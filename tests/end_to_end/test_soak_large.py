@@ -1,4 +1,4 @@
-"""A film of 6 GiB, from its first byte to its end; the gateway's memory is looked at each second."""
+"""Films of 6 GB and more, from the first byte to the end."""
 
 import asyncio
 import hashlib
@@ -11,14 +11,20 @@ from pathlib import Path
 import pytest
 
 from benchmarks.usage import resident_bytes
+from config.formats import load_formats
 from tests.end_to_end.graph import draw
 from tests.samples.film import make_phone_film
 from tests.services.api import Api
 from tests.services.intake import Intake
+from tests.transcode.making import streams, times
+from tests.transcode.samples import ffmpeg, film
 
 LENGTH_BYTES = 6 << 30
 GROWTH_BYTES = 20_000_000
 _PIECE_BYTES = 1 << 20
+
+#: Raw frames: 104 MB a second.
+BULKY_SECONDS, BULKY_RATE = 60, 25
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
@@ -55,6 +61,46 @@ async def test_a_film_of_6_gib_leaves_the_gateway_as_small_as_it_was(
     assert max(resident) - resident[0] < GROWTH_BYTES
 
 
+@pytest.fixture
+def bulky_film(tmp_path: Path) -> Iterator[Path]:
+    """A film of 6.2 GB, all of it frames."""
+    clip, path = tmp_path / "clip.mov", tmp_path / "concert.mov"
+    raw = ("-c:v", "rawvideo", "-pix_fmt", "uyvy422", "-c:a", "pcm_s16le")
+    film(clip, *raw, seconds=4, size="1920x1080", rate=BULKY_RATE)
+    ffmpeg("-stream_loop", BULKY_SECONDS // 4 - 1, "-i", clip, "-c", "copy", path)
+    clip.unlink()
+    yield path
+    path.unlink()
+
+
+async def test_a_film_over_the_limit_becomes_one_under_it_that_plays(
+    api: Api, bulky_film: Path, tmp_path: Path
+) -> None:
+    limit_bytes = load_formats().extensions["mov"].reduce_to_bytes
+    length_bytes = size_of(bulky_film)
+    assert length_bytes > max(limit_bytes, 6 * 10**9)
+    upload, evidence = await api.create(length_bytes, bulky_film.name)
+    assert (await api.patch(upload, 0, pieces(bulky_film, 0, length_bytes))).status == 204
+    found = await api.wait(evidence, seconds=3000)
+    assert found["state"] == "ready", found
+    _, small, _ = await api.download(f"{evidence}/renditions/video")
+    assert len(small) < limit_bytes
+    check_copy(small, tmp_path / "small.mp4")
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+def check_copy(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    (picture,) = streams(path, "v")
+    (sound,) = streams(path, "a")
+    assert (picture["codec_name"], sound["codec_name"]) == ("h264", "aac")
+    assert len(times(path)) == BULKY_SECONDS * BULKY_RATE
+    assert abs(float(sound["duration"]) - BULKY_SECONDS) < 0.1
+
+
 def keep(resident: list[int]) -> None:
     """Draw what was seen into the file that `MEMORY_GRAPH` names, if it does."""
     if file := os.environ.get("MEMORY_GRAPH"):
@@ -66,8 +112,8 @@ def keep(resident: list[int]) -> None:
 async def pieces(path: Path, begin: int, length_bytes: int) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
         file.seek(begin)
-        for _ in range(length_bytes // _PIECE_BYTES):
-            yield file.read(_PIECE_BYTES)
+        for done in range(0, length_bytes, _PIECE_BYTES):
+            yield file.read(min(_PIECE_BYTES, length_bytes - done))
 
 
 @asynccontextmanager

@@ -60,6 +60,12 @@ async def test_a_length_that_is_guessed_is_known_as_a_guess(tmp_path):
     assert not (await probe(tmp_path / "a.wav")).duration_estimated
 
 
+async def test_a_film_that_no_decoder_opens_is_damaged(tmp_path):
+    unopened = film(tmp_path / "film.mov", "-c:v", "rawvideo", "-pix_fmt", "yuv420p", seconds=0.2)
+    with pytest.raises(SourceDamaged, match="cannot be read"):
+        await probe(unopened)
+
+
 async def test_a_film_without_its_index_is_damaged(tmp_path):
     with pytest.raises(SourceDamaged, match="cut off"):
         await probe(cut(film(tmp_path / "film.mp4")))
