@@ -43,10 +43,10 @@ class Desk:
             data += await self.objects.get(piece.name, 0, piece.size_bytes)
         return data
 
-    async def sweep(self, pieces: Sequence[Extent]) -> None:
-        """Remove objects that no account names any more; what fails is found by its folder later."""
+    async def sweep(self, places: Sequence[str]) -> None:
+        """Remove pieces that no account names any more; what fails is found by its folder later."""
         with suppress(StorageError):
-            await self.objects.delete([piece.name for piece in pieces])
+            await self.objects.delete(places)
 
 
 def folder_of(upload_id: str) -> str:

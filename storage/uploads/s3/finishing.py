@@ -37,7 +37,7 @@ async def make_blob(desk: Desk, account: Account) -> int:
         if not await _appears(desk, target, account.counted):
             await _require_shut(desk, account)
             raise Damaged("the store has lost some of the upload's bytes") from error
-    await desk.sweep(account.tail)
+    await desk.sweep([piece.name for piece in account.tail])
     await desk.ledger.forget(account.upload_id)
     return account.counted
 

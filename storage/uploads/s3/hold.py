@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from storage.errors import Damaged, NotFound
-from storage.uploads.s3.account import Account
+from storage.errors import Damaged, NotFound, WriterFenced
+from storage.uploads.s3.account import Account, with_piece
 from storage.uploads.s3.desk import Desk, to_its_end
 from storage.uploads.s3.ledger import Decide
 from storage.uploads.s3.reserving import Reservation, reserve
@@ -39,8 +39,16 @@ class Hold:
         before = self.account
         self.account = await self._desk.ledger.change(before.upload_id, decide)
         stays = {one.name for one in self.account.extents}
-        await self._desk.sweep([one for one in before.pieces if one.name not in stays])
+        await self._desk.sweep([one.name for one in before.pieces if one.name not in stays])
         return self.account
+
+    async def add_piece(self, place: str, size_bytes: int, *, held: bool, then: Decide) -> None:
+        """Add a piece that is in the store, and change the account further in the same transaction."""
+        try:
+            await self.change(lambda account: then(with_piece(account, place, size_bytes, held=held)))
+        except (WriterFenced, NotFound):
+            await self._desk.sweep([place])
+            raise
 
     async def reserve(self) -> Reservation:
         """Reserve a part's number."""

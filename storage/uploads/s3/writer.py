@@ -15,7 +15,6 @@ from storage.uploads.s3.account import (
     kept,
     released,
     with_part,
-    with_piece,
 )
 from storage.uploads.s3.beats import TICK_SECONDS
 from storage.uploads.s3.buffer import Buffer
@@ -288,7 +287,7 @@ class S3Writer:
         place, held = new_place(self.upload_id), self._holding
         async with self._desk.sends:
             await self._desk.objects.put(place, self._buffer.last(unsaved))
-        await self._hold.change(lambda account: then(with_piece(account, place, unsaved, held=held)))
+        await self._hold.add_piece(place, unsaved, held=held, then=then)
 
     async def _spill(self) -> None:
         """Let go of the memory; what was in it is read back when the part is sent."""

@@ -8,14 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from storage.blobs import BlobStat
 from storage.blobs.cache import LocalCache
 from storage.blobs.s3 import S3BlobStore
 from storage.records.connections import Connections
@@ -23,54 +19,21 @@ from storage.records.database import Database, migrate
 from storage.records.ledger import LedgerRecords
 from storage.s3.bucket import Bucket
 from storage.uploads.s3.bucket import BucketObjects
-from storage.uploads.s3.memory_ledger import MemoryLedger
-from storage.uploads.s3.memory_objects import MemoryObjects
-from storage.uploads.s3.sizes import equal
 from storage.uploads.s3.store import S3UploadStore
 from tests.services.seaweed import BUCKET, SeaweedServer
 from tests.storage.upload_contract import UploadContract
-from tests.storage.upload_story import STEPS, Story
-
-
-class ObjectsAsBlobs:
-    """The blobs of objects in memory, as far as tests of uploads look at them."""
-
-    def __init__(self, objects: MemoryObjects) -> None:
-        self._objects = objects
-
-    async def stat(self, key: str) -> BlobStat:
-        return BlobStat(await self._objects.size(f"blobs/{key}"))
-
-    async def read(self, key: str, first: int = 0, last: int | None = None):
-        whole = await self._objects.get(f"blobs/{key}", 0, await self._objects.size(f"blobs/{key}"))
-        yield whole[first : None if last is None else last + 1]
-
-
-def in_memory(part_bytes: int) -> tuple[S3UploadStore, ObjectsAsBlobs]:
-    objects = MemoryObjects(part_bytes)
-    return S3UploadStore(objects, MemoryLedger(), equal(part_bytes)), ObjectsAsBlobs(objects)
+from tests.storage.uploads.s3.in_memory import ObjectsAsBlobs, Place
 
 
 class TestInMemory(UploadContract):
     @staticmethod
     @cache
     def _of(folder: Path) -> tuple[S3UploadStore, ObjectsAsBlobs]:
-        return in_memory(5 << 20)
+        place = Place(5 << 20)
+        return place.process(), place.blobs
 
     def open_stores(self, folder: Path) -> tuple[S3UploadStore, ObjectsAsBlobs]:
         return self._of(folder)
-
-
-class TestStoriesOfManyParts:
-    """Parts so small that every story has some; those that are no part's size at the end are pieces."""
-
-    @given(steps=STEPS, seed=st.integers(0, 2**32), part_bytes=st.integers(500, 6000))
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
-    def test_any_story_of_cuts_and_take_overs_gives_legal_parts_and_the_same_bytes(
-        self, steps, seed, part_bytes
-    ):
-        stores = in_memory(part_bytes)
-        asyncio.run(Story(lambda: stores, Random(seed)).tell(steps))
 
 
 @pytest.fixture(scope="module")
