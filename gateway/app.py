@@ -67,7 +67,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         queue = await stack.enter_async_context(open_queue(settings))
         telling = await stack.enter_async_context(open_telling(queue))
         tokens = await stack.enter_async_context(open_tokens(settings))
-        stores = await stack.enter_async_context(open_stores(settings))
+        stores = await stack.enter_async_context(open_stores(settings, database))
         yield Services(
             settings=settings,
             evidence=EvidenceRecords(database),

@@ -6,25 +6,10 @@ from dataclasses import dataclass
 
 from config.settings import Settings
 from storage.blobs import BlobStore
-from storage.blobs.cache import LocalCache
 from storage.blobs.local import LocalBlobStore
-from storage.errors import StorageUnavailable
+from storage.records.database import Database
 from storage.uploads import UploadStore
 from storage.uploads.local import LocalUploadStore
-
-
-@asynccontextmanager
-async def open_blobs(settings: Settings) -> AsyncIterator[BlobStore]:
-    """Give the blob store. Raises `StorageUnavailable` for an address that cannot be used."""
-    if settings.bucket is None:
-        yield LocalBlobStore(settings.store / "blobs")
-        return
-    # boto3 takes 40 MB and a tenth of a second, so that only they have it who use it.
-    from storage.blobs.s3 import S3BlobStore  # noqa: PLC0415
-    from storage.s3.bucket import open_bucket  # noqa: PLC0415
-
-    async with open_bucket(settings.bucket, settings.storage_connections) as bucket:
-        yield S3BlobStore(bucket, LocalCache(settings.data / "cache", settings.cache_bytes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +21,29 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+async def open_blobs(settings: Settings) -> AsyncIterator[BlobStore]:
+    """Give the blob store. Raises `StorageUnavailable` for an address that cannot be used."""
+    if settings.bucket is None:
+        yield _local_blobs(settings)
+        return
+    from storage import in_bucket  # noqa: PLC0415 - loaded only where it is used
+
+    async with in_bucket.open_blobs(settings.bucket, settings) as blobs:
+        yield blobs
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, database: Database) -> AsyncIterator[Stores]:
     """Give both stores. Raises as `open_blobs`."""
-    async with open_blobs(settings) as blobs:
-        if not isinstance(blobs, LocalBlobStore):
-            raise StorageUnavailable("uploads cannot be received into an object store yet")
-        yield Stores(LocalUploadStore(settings.store / "uploads", blobs), blobs)
+    if settings.bucket is None:
+        local = _local_blobs(settings)
+        yield Stores(LocalUploadStore(settings.store / "uploads", local), local)
+        return
+    from storage import in_bucket  # noqa: PLC0415 - loaded only where it is used
+
+    async with in_bucket.open_blobs(settings.bucket, settings) as blobs:
+        yield Stores(in_bucket.uploads_beside(blobs, database), blobs)
+
+
+def _local_blobs(settings: Settings) -> LocalBlobStore:
+    return LocalBlobStore(settings.store / "blobs")

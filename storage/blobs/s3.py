@@ -41,6 +41,11 @@ class S3BlobStore:
         self._cache = cache
         self._swept_at = -_SWEEP_SECONDS
 
+    @property
+    def bucket(self) -> Bucket:
+        """Where the blobs are."""
+        return self._bucket
+
     def locate(self, key: str) -> str:
         """Return the object's key of the blob `key`. Raises `NotFound` for what cannot be a key."""
         return self._bucket.locate("blobs", require_key(key))

@@ -1,0 +1,26 @@
+"""Both stores in one bucket; only loaded where one is used, for its client takes 40 MB."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from config.bucket import BucketAddress
+from config.settings import Settings
+from storage.blobs.cache import LocalCache
+from storage.blobs.s3 import S3BlobStore
+from storage.records.database import Database
+from storage.records.ledger import LedgerRecords
+from storage.s3.bucket import open_bucket
+from storage.uploads.s3.bucket import BucketObjects
+from storage.uploads.s3.store import S3UploadStore
+
+
+@asynccontextmanager
+async def open_blobs(address: BucketAddress, settings: Settings) -> AsyncIterator[S3BlobStore]:
+    """Give the blob store. Raises `StorageUnavailable` for an address that cannot be used."""
+    async with open_bucket(address, settings.storage_connections) as bucket:
+        yield S3BlobStore(bucket, LocalCache(settings.data / "cache", settings.cache_bytes))
+
+
+def uploads_beside(blobs: S3BlobStore, database: Database) -> S3UploadStore:
+    """Return the store of uploads that become blobs of that store."""
+    return S3UploadStore(BucketObjects(blobs.bucket), LedgerRecords(database))
