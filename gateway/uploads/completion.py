@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.services import Services
 from gateway.uploads.lookup import require_present
-from storage.errors import NotFound, UploadBusy
+from storage.errors import NotFound, StorageUnavailable, UploadBusy
 from storage.evidence import Change, Evidence, original_key
 from storage.states import EvidenceState
 from storage.upload import Upload, UploadState
@@ -43,9 +43,9 @@ async def durable_offset(services: Services, upload: Upload) -> int:
     except NotFound:
         if upload.evidence_id is None:
             raise
-        with suppress(UploadBusy):
+        with suppress(UploadBusy, StorageUnavailable):
             return await services.store.finish(upload.ref, original_key(upload.becomes))
-    return upload.length_bytes or 0  # somebody hands the bytes over at this moment: all of them
+    return upload.length_bytes or 0  # all are stored: somebody hands them over, or they wait for the store
 
 
 async def complete(services: Services, upload: Upload, actor: str, *, read: bool = False) -> None:

@@ -8,7 +8,14 @@ from gateway.services import Services
 from gateway.uploads.completion import durable_offset
 from gateway.uploads.holding import Refused
 from gateway.uploads.lookup import require_present
-from storage.errors import KeyRevoked, NotFound, StorageFull, UploadBusy, WriterFenced
+from storage.errors import (
+    KeyRevoked,
+    NotFound,
+    StorageFull,
+    StorageUnavailable,
+    UploadBusy,
+    WriterFenced,
+)
 from storage.upload import Upload
 
 #: After these the server reads nothing more from the connection.
@@ -36,7 +43,7 @@ async def telling_offset(services: Services, upload: Upload, provided: int) -> A
     except NotFound as error:
         latest = require_present(await services.uploads.load(upload.id, None))
         raise Refused(await durable_offset(services, latest), provided) from error
-    except (Ended, KeyRevoked, StorageFull, UploadBusy, WriterFenced) as error:
+    except (Ended, KeyRevoked, StorageFull, StorageUnavailable, UploadBusy, WriterFenced) as error:
         problem = problem_of(error)
         if problem is None:
             raise

@@ -2,7 +2,8 @@
 
 What is hashed is what was stored, read back while the system still has it in memory. So it does not matter
 which process received which part: one that never saw the beginning, or lost its place by a restart, reads
-on from where it is, a little with every piece that arrives and the rest at the end.
+on from where it is, a little with every piece that arrives and the rest at the end. Where a store cannot
+read what is not finished, that rest is what this process never had in its memory.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import structlog
 
 from gateway.uploads.checksum import Digest
 from storage.blobs import BlobStore
-from storage.errors import StorageError
+from storage.errors import StorageError, Unreadable
 from storage.evidence import original_key
 from storage.upload import Upload
 from storage.uploads import UploadRef, UploadStore
@@ -42,6 +43,8 @@ class _Place:
     epoch: int
     offset: int = 0
     sha256: Digest = field(default_factory=hashlib.sha256)
+    #: The store cannot read on before the upload is finished.
+    waits: bool = False
 
     def holds_for(self, upload: UploadRef) -> bool:
         """Tell whether the bytes hashed are still the upload's: what a fenced writer added is not."""
@@ -72,10 +75,12 @@ class Hashing:
         if self._slots.locked() or not self.is_wanted(upload):
             return
         place = self._take(upload.ref, counted)
-        if counted - place.offset >= _PIECE_BYTES:
+        if counted - place.offset >= _PIECE_BYTES and not place.waits:
             last = min(counted, place.offset + _LOOK_BYTES) - 1
             try:
                 await self._read(place, self._store.read(upload.ref, place.offset, last))
+            except Unreadable:
+                place.waits = True
             except StorageError as error:
                 _log.warning("not_hashed", upload_id=upload.id, error=repr(error))
                 return
