@@ -28,11 +28,13 @@ class ClamdServer:
         (self.database / "test.ndb").write_text(EICAR_NDB)
         (self.database / "test.hsb").write_text(CLAM_HSB)
 
-    def start(self) -> None:
+    def start(self, *prefix: str) -> None:
         config = self.folder / "clamd.conf"
         configured = CLAMD.format(sockets=self.folder, signatures=self.database, scratch=self.folder / "tmp")
         config.write_text(f"{configured}LogFile {self.folder}/clamd.log\n")
-        process = self.process = start(["/usr/sbin/clamd", "-c", str(config)], self.folder / "clamd.out")
+        process = self.process = start(
+            [*prefix, "/usr/sbin/clamd", "-c", str(config)], self.folder / "clamd.out"
+        )
         wait_until(self._pings, 60, alive=lambda: process.poll() is None)
 
     def _pings(self) -> bool:

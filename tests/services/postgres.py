@@ -15,6 +15,8 @@ from tests.services.process import start, stop, wait_until
 VERSIONS = Path("/usr/lib/postgresql")
 #: PostgreSQL refuses to run as root; its package brings this user.
 USER = "postgres"
+#: Whoever is on the network of the address that it listens on may come in.
+NETWORK = "host all all samenet trust\n"
 
 
 class PostgresServer:
@@ -41,14 +43,15 @@ class PostgresServer:
         wait_until(self._answers, 30, alive=lambda: process.poll() is None)
 
     def _make(self) -> None:
-        if os.getuid() == 0:
+        if os.getuid() == 0 and not _is_alone():
             subprocess.run(["chown", USER, str(self.folder)], check=True)
         # Where ids are not sorted by their bytes unless somebody says so.
         locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en"]
         argv = [*_unprivileged(), program("initdb"), "-D", str(self.folder / "data"), "-U", "intake", *locale]
         subprocess.run([*argv, "--auth=trust"], check=True, capture_output=True, timeout=60)
-        settings = self.folder / "data" / "postgresql.conf"
-        settings.write_text(settings.read_text() + "min_wal_size = 256MB\nmax_wal_size = 2GB\n")
+        for file, line in ("postgresql.conf", "max_wal_size = 2GB\n"), ("pg_hba.conf", NETWORK):
+            settings = self.folder / "data" / file
+            settings.write_text(settings.read_text() + line)
 
     def _answers(self) -> bool:
         return self._tool("pg_isready", "-q").returncode == 0
@@ -87,12 +90,12 @@ class PostgresServer:
                     os.kill(pid, signal.SIGKILL)
             self.process.wait()
 
-    def restart(self) -> None:
+    def restart(self, *prefix: str) -> None:
         """Start again what was killed: not before the last process has let go of the shared memory."""
         deadline = time.monotonic() + 20
         while True:
             try:
-                return self.start()
+                return self.start(*prefix)
             except AssertionError:
                 assert time.monotonic() < deadline, (self.folder / "postgres.log").read_text()[-2000:]
 
@@ -107,7 +110,14 @@ def program(name: str) -> str:
 def _unprivileged() -> tuple[str, ...]:
     if os.getuid() != 0:
         return ()
+    if _is_alone():
+        return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
     return ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups")
+
+
+def _is_alone() -> bool:
+    """Tell whether this is root of a user namespace that has nobody else in it (user_namespaces(7))."""
+    return Path("/proc/self/uid_map").read_text().split()[2] == "1"
 
 
 def _free_port() -> int:

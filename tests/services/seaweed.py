@@ -47,8 +47,9 @@ def free_ports(count: int) -> int:
 class SeaweedServer:
     """SeaweedFS in `folder` that tests may kill and start again on the same port; it has one bucket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.folder = folder
+        self.host = host
         self.port = free_ports(_PORTS)
         self.process: subprocess.Popen[bytes] | None = None
         for name in ("data", "home"):
@@ -64,7 +65,7 @@ class SeaweedServer:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def url(self, prefix: str, *, bucket: str = BUCKET, endpoint: str = "") -> str:
         """Return the setting that points at a prefix of a bucket here."""
@@ -82,8 +83,8 @@ class SeaweedServer:
         return boto3.client("s3", endpoint_url=self.endpoint, region_name=REGION, config=config,
                             aws_access_key_id=key, aws_secret_access_key=secret)  # fmt: skip
 
-    def start(self) -> None:
-        argv = ["env", "-C", str(self.folder / "home"), str(PROGRAM), *self._words()]
+    def start(self, *prefix: str) -> None:
+        argv = [*prefix, "env", "-C", str(self.folder / "home"), str(PROGRAM), *self._words()]
         env = {**os.environ, "GOMEMLIMIT": "512MiB", "HOME": str(self.folder / "home")}
         process = self.process = start(argv, self.folder / "weed.log", env)
         client = self.client()
@@ -95,8 +96,8 @@ class SeaweedServer:
         first, data = self.port, self.folder / "data"
         options = {
             "dir": data,
-            "ip": "127.0.0.1",
-            "ip.bind": "127.0.0.1",
+            "ip": self.host,
+            "ip.bind": self.host,
             "master.port": first + 1,
             "master.port.grpc": first + 2,
             "master.volumeSizeLimitMB": 1024,
@@ -122,7 +123,7 @@ class SeaweedServer:
         return ["server", *(f"-{name}={value}" for name, value in options.items())]
 
     def _assigns(self) -> bool:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/dir/assign", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{self.host}:{self.port + 1}/dir/assign", timeout=2) as answer:
             return "fid" in json.load(answer)
 
     @staticmethod
