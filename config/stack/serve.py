@@ -69,9 +69,9 @@ async def serve(options: Options) -> int:
         port = choose_port(options.port)
         signatures = prepare_signatures(layout, options.signatures)
         env = environment(options, layout, signatures, port)
+        if options.storage:
+            await run_errand("storage", module("storage", "check"), layout=layout, env=env)
         async with kept(behind(options, layout, signatures), layout=layout, env=env):
-            if options.storage:
-                await run_errand("storage", module("storage", "check"), layout=layout, env=env)
             await run_errand("migrate", module("storage", "migrate"), layout=layout, env=env)
             async with kept(in_front(options, port), layout=layout, env=env):
 
