@@ -97,9 +97,9 @@ class UploadStore(Protocol):
     async def offset(self, upload: UploadRef) -> int:
         """Return the offset in bytes, made durable before it is told, also while a writer is active.
 
-        Segments whose size is not frozen yet count as they are; those that another process writes to, as far as
-        that made them durable. Raises `NotFound`, also once `finish` has begun to hand the bytes over: a record
-        that is still open then needs `finish` again.
+        Segments whose size is not frozen yet count as they are; those that another process writes to as far
+        as it made them durable. Raises `NotFound`, also once `finish` has begun to hand the bytes over: a
+        record that is still open then needs `finish` again.
         """
         ...
 
@@ -123,10 +123,10 @@ class UploadStore(Protocol):
         """Yield the bytes `first` to `last` inclusive (`None`: to the end) in pieces of at most 1 MiB.
 
         Only bytes that count, durable or not, as many as there are now. Who stops before the end closes it.
-        A store that cannot read parts before the upload is finished raises `Unreadable` for those of an upload
-        with a `key`, unless this process has them in memory; one without a key takes no more bytes once its
-        parts were read. Raises `NotFound`, and `Damaged` as `measure`, before the first piece; `NotFound` also
-        later, when the upload is finished meanwhile.
+        A store that cannot read parts before the upload is finished raises `Unreadable` for those of an
+        upload with a `key`, unless this process has them in memory; one without a key takes no more bytes
+        once its parts were read. Raises `NotFound`, and `Damaged` as `measure`, before the first piece;
+        `NotFound` also later, when the upload is finished meanwhile.
         """
         ...
 

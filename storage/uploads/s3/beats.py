@@ -1,14 +1,20 @@
-"""The sign of life that this process's writers give: one for all of them, whoever's turn it is."""
+"""The sign of life that this process's writers give: one for all of them, by whichever comes first."""
 
+import asyncio
 import time
 from typing import Protocol
 
+import structlog
+
+from storage.errors import StorageError
 from storage.uploads.s3.ledger import Ledger
 
-#: How often it is given for those that got bytes…
-TICK_SECONDS = 0.2
+#: How often it is given for those that got bytes: a taker in another process takes half a second for silence.
+_TICK_SECONDS = 0.1
 #: …and for the others.
 _QUIET_SECONDS = 4.0
+
+_log = structlog.get_logger()
 
 
 class Living(Protocol):
@@ -38,10 +44,18 @@ class Beats:
         """Do not any more."""
         del self._writers[token], self._told_at[token]
 
-    async def beat(self) -> None:
-        """Tell the ledger of all writers, unless that was done a moment ago. Raises `StorageUnavailable`."""
+    async def run(self) -> None:
+        """Give signs of life for all of them until cancelled: each writer has a task that does."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            try:
+                await self._beat()
+            except StorageError as error:
+                _log.warning("uploads_not_heard_of", error=repr(error))
+
+    async def _beat(self) -> None:
         now = time.monotonic()
-        if now - self._beaten_at < TICK_SECONDS / 2:
+        if now - self._beaten_at < _TICK_SECONDS / 2:
             return
         self._beaten_at = now
         due = {

@@ -118,13 +118,14 @@ class S3UploadStore:
             raise
         self._writers[token] = writer
         self._desk.beats.enter(token, writer)
-        tending = asyncio.create_task(writer.tend())
+        tending = {asyncio.create_task(work) for work in (writer.tend(), self._desk.beats.run())}
         try:
             yield writer
         finally:
-            tending.cancel()
+            for task in tending:
+                task.cancel()
             try:
-                await asyncio.wait({tending})
+                await asyncio.wait(tending)
                 await writer.close()
             finally:
                 self._desk.beats.leave(token)

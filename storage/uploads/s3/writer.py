@@ -16,7 +16,6 @@ from storage.uploads.s3.account import (
     released,
     with_part,
 )
-from storage.uploads.s3.beats import TICK_SECONDS
 from storage.uploads.s3.buffer import Buffer
 from storage.uploads.s3.desk import Desk, new_place
 from storage.uploads.s3.hold import Hold, unchanged
@@ -40,7 +39,8 @@ class S3Writer:
     """
 
     def __init__(self, desk: Desk, token: str, account: Account) -> None:
-        self.written_at = time.monotonic()
+        self._written_at = time.monotonic()
+        self._writing = False
         self._desk = desk
         self._hold = Hold(desk, token, account)
         self._turn = asyncio.Lock()
@@ -49,11 +49,17 @@ class S3Writer:
         self._part_at = account.part_at
         self._sending: asyncio.Task[None] | None = None
         self._holding = False
-        self._is_void = False
+        #: Whether it was taken over, or the upload is gone.
+        self.is_void = False
         self._failure: StorageError | None = None
-        self._saved_at = self.written_at
+        self._saved_at = self._written_at
         self._part_bytes = desk.sizes.at(self._part_at)
         desk.budget.enter(self._part_bytes)
+
+    @property
+    def written_at(self) -> float:
+        """When it was opened or last got bytes; one that waits for the store with bytes is getting them."""
+        return time.monotonic() if self._writing else self._written_at
 
     @property
     def upload_id(self) -> str:
@@ -71,11 +77,6 @@ class S3Writer:
         return self._hold.account.counted if self._holding else self.offset
 
     @property
-    def is_void(self) -> bool:
-        """Whether it was taken over, or the upload is gone."""
-        return self._is_void
-
-    @property
     def room(self) -> int:
         """Bytes that the part that is being filled still takes."""
         return self._part_at + self._desk.sizes.at(self._part_at) - self.offset
@@ -87,9 +88,13 @@ class S3Writer:
     async def write(self, chunks: Sequence[bytes]) -> None:
         """Append the chunks; whole parts are sent."""
         async with self._turn:
-            with self._failing():
-                for chunk in chunks:
-                    await self._append(memoryview(chunk))
+            self._writing = any(chunks)
+            try:
+                with self._failing():
+                    for chunk in chunks:
+                        await self._append(memoryview(chunk))
+            finally:
+                self._writing = False
 
     async def append_copy(self, place: str, first: int, size_bytes: int) -> int:
         """Append the next part, if an object has all of it from `first` on, without its bytes passing here.
@@ -100,7 +105,7 @@ class S3Writer:
             with self._failing():
                 await self._landed()
                 part_bytes = self._desk.sizes.at(self._part_at)
-                if self.offset != self._part_at or size_bytes < part_bytes or self._is_void:
+                if self.offset != self._part_at or size_bytes < part_bytes or self.is_void:
                     return 0
                 async with self._hold.explaining():
                     to = await self._hold.reserve()
@@ -112,7 +117,7 @@ class S3Writer:
                 )
                 self._part_at = self.offset + part_bytes
                 self._buffer.drop(self._part_at)
-                self.written_at = time.monotonic()
+                self._written_at = time.monotonic()
                 return part_bytes
 
     async def sync(self) -> int:
@@ -146,14 +151,13 @@ class S3Writer:
                 await self._tend()
 
     async def tend(self) -> None:
-        """Give signs of life, and make durable what a silent or slow sender's bytes are, until cancelled."""
+        """Make durable what a silent or a slow sender has sent, until cancelled."""
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(_IDLE_SECONDS / 2)
             try:
-                await self._desk.beats.beat()
                 now = time.monotonic()
                 idle = now - self.written_at > _IDLE_SECONDS
-                if (idle or now - self._saved_at > _UNSAVED_SECONDS) and not self._turn.locked():
+                if idle or now - self._saved_at > _UNSAVED_SECONDS:
                     await self._tend()
             except StorageError as error:
                 _log.warning("upload_not_tended", upload_id=self.upload_id, error=repr(error))
@@ -170,20 +174,15 @@ class S3Writer:
             let_go = partial(released, token=self._hold.token)
             try:
                 with self._voiding():
-                    if self._holding or self._failure:
-                        await self._forsake()
-                    else:
+                    if not self._holding and not self._failure:
                         await self._save(let_go)
             finally:
-                if self._hold.account.holder == self._hold.token and not self._is_void:
+                with suppress(StorageError):
+                    await self._landed()
+                if self._hold.account.holder == self._hold.token and not self.is_void:
                     with suppress(StorageError):
                         await self._hold.change(let_go)
                 self._leave()
-
-    async def _forsake(self) -> None:
-        """Wait for what is under way and drop what is held back."""
-        with suppress(StorageError):
-            await self._landed()
 
     def _leave(self) -> None:
         """Leave the tail to whoever goes on, if all of it is here."""
@@ -191,7 +190,7 @@ class S3Writer:
         whole = self._buffer.at == self._part_at and self.offset == self._hold.account.counted
         data = self._buffer.drop(self.offset)
         self._desk.budget.leave(self._part_bytes)
-        if tail and whole and not self._is_void:
+        if tail and whole and not self.is_void:
             self._desk.tails.leave(tail, data)
 
     @contextmanager
@@ -200,7 +199,7 @@ class S3Writer:
         try:
             yield
         except (WriterFenced, NotFound):
-            self._is_void = True
+            self.is_void = True
             self._buffer.drop(self.offset)
 
     @contextmanager
@@ -221,13 +220,13 @@ class S3Writer:
 
     async def _append(self, chunk: memoryview) -> None:
         while chunk:
-            if self._is_void:
+            if self.is_void:
                 self._buffer.drop(self.offset + len(chunk))
                 return
             room = max(0, self.room)
             taken, chunk = chunk[:room], chunk[room:]
             self._buffer.append(taken)
-            self.written_at = time.monotonic()
+            self._written_at = time.monotonic()
             if len(taken) == room:
                 await self._send()
             elif self._desk.budget.is_short_for(self._buffer.size_bytes, self._part_bytes):
@@ -279,7 +278,7 @@ class S3Writer:
         await self._landed()
         unsaved = self.offset - self._hold.account.reached
         self._saved_at = time.monotonic()
-        if self._is_void or (not unsaved and then is unchanged):
+        if self.is_void or (not unsaved and then is unchanged):
             return
         if not unsaved:
             await self._hold.change(then)
