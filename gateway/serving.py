@@ -4,7 +4,6 @@ import asyncio
 import resource
 import signal
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -15,9 +14,6 @@ from gateway.app import create_app
 from gateway.listening import listening
 from gateway.processes import supervise
 from gateway.shared_port import reserved_port
-
-#: Threads for disk work: a hung disk or a long join must not keep HEAD waiting.
-DISK_THREADS = 48
 
 _log = structlog.get_logger()
 
@@ -47,7 +43,6 @@ async def _serve_one(settings: Settings, *, number: int, shared: bool) -> int:
     """Serve in this process; only the first one sweeps, and it is started again when it dies."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(DISK_THREADS, "disk"))
     _allow_connections()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from storage.blobs import Room
+from storage.blobs.threads import Threads
 from storage.errors import NotFound, StorageError, StorageFull, StorageUnavailable
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ Ts = TypeVarTuple("Ts")
 
 #: The longest that one piece of disk work may take.
 LIMIT_SECONDS = 60.0
+#: Calls of the disk at once: one that hangs, or joins large files, must keep no other waiting.
+_THREADS = 48
 #: Bytes read or hashed at once.
 PIECE_BYTES = 1 << 20
 #: Bytes the kernel copies at once.
@@ -35,6 +38,8 @@ _ERRORS: Mapping[int | None, type[StorageError]] = {
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})
 _CANNOT_CLONE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
+_threads = Threads(_THREADS)
+
 
 async def in_thread(
     work: Callable[[*Ts], T],
@@ -44,13 +49,13 @@ async def in_thread(
     threads: Executor | None = None,
     asked: str = "the disk",
 ) -> T:
-    """Run blocking `work` in a thread, of `threads` if given, and return what it returns.
+    """Run blocking `work` in a thread, one of `threads` or else of the disk's, and return what it returns.
 
     The thread cannot be stopped: after a cancellation or a timeout it goes on, so `work` must own
     whatever it uses, and `undo` gets the result that nobody waits for any more. Raises the
     `StorageError` that fits an `OSError` of `work`, and `StorageUnavailable` after `seconds`.
     """
-    running = asyncio.get_running_loop().run_in_executor(threads, work, *args)
+    running = _begin(threads, work, args)
     abandoned = True
     try:
         async with asyncio.timeout(seconds):
@@ -64,6 +69,12 @@ async def in_thread(
         if abandoned:
             running.add_done_callback(partial(_undo, undo))
     return result
+
+
+def _begin(threads: Executor | None, work: Callable[[*Ts], T], args: tuple[*Ts]) -> asyncio.Future[T]:
+    if threads:
+        return asyncio.get_running_loop().run_in_executor(threads, work, *args)
+    return _threads.call(work, args)
 
 
 def _undo(undo: Callable[[T], object] | None, done: asyncio.Future[T]) -> None:
