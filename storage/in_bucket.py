@@ -10,7 +10,9 @@ from storage.blobs.s3 import S3BlobStore
 from storage.records.database import Database
 from storage.records.ledger import LedgerRecords
 from storage.s3.bucket import open_bucket
+from storage.stores import Stores
 from storage.uploads.s3.bucket import BucketObjects
+from storage.uploads.s3.direct import S3DirectUploads
 from storage.uploads.s3.store import S3UploadStore
 
 
@@ -21,6 +23,8 @@ async def open_blobs(address: BucketAddress, settings: Settings) -> AsyncIterato
         yield S3BlobStore(bucket, LocalCache(settings.data / "cache", settings.cache_bytes))
 
 
-def uploads_beside(blobs: S3BlobStore, database: Database) -> S3UploadStore:
-    """Return the store of uploads that become blobs of that store."""
-    return S3UploadStore(BucketObjects(blobs.bucket), LedgerRecords(database))
+def stores_beside(blobs: S3BlobStore, database: Database) -> Stores:
+    """Return the stores of uploads that become blobs of that store, and that store."""
+    ledger = LedgerRecords(database)
+    uploads = S3UploadStore(BucketObjects(blobs.bucket), ledger)
+    return Stores(uploads, blobs, S3DirectUploads(blobs.bucket, ledger))

@@ -9,6 +9,7 @@ from storage.blobs import BlobStore
 from storage.blobs.local import LocalBlobStore
 from storage.records.database import Database
 from storage.uploads import UploadStore
+from storage.uploads.direct import DirectUploads
 from storage.uploads.local import LocalUploadStore
 
 
@@ -18,6 +19,8 @@ class Stores:
 
     uploads: UploadStore
     blobs: BlobStore
+    #: `None`: clients cannot reach the store.
+    direct: DirectUploads | None = None
 
 
 @asynccontextmanager
@@ -42,7 +45,7 @@ async def open_stores(settings: Settings, database: Database) -> AsyncIterator[S
     from storage import in_bucket  # noqa: PLC0415 - loaded only where it is used
 
     async with in_bucket.open_blobs(settings.bucket, settings) as blobs:
-        yield Stores(in_bucket.uploads_beside(blobs, database), blobs)
+        yield in_bucket.stores_beside(blobs, database)
 
 
 def _local_blobs(settings: Settings) -> LocalBlobStore:

@@ -28,6 +28,15 @@ class Unfinished:
     begun_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part as the store knows it; the entity tag with its quotes."""
+
+    number: int
+    etag: str
+    size_bytes: int
+
+
 def begin(bucket: Bucket, key: str) -> str:
     """Begin an object of parts and return the id of that."""
     return bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
@@ -41,6 +50,21 @@ def send_part(bucket: Bucket, key: str, upload_id: str, number: int, data: bytes
         Bucket=bucket.name, Key=key, UploadId=upload_id, PartNumber=number, Body=body, ContentMD5=digest(data)
     )
     return answer["ETag"]
+
+
+def sign_part(bucket: Bucket, key: str, upload_id: str, number: int, seconds: int) -> str:
+    """Return the URL to which whoever has it may PUT the part, as often as it likes, for so long."""
+    asked = {"Bucket": bucket.name, "Key": key, "UploadId": upload_id, "PartNumber": number}
+    return bucket.client.generate_presigned_url("upload_part", Params=asked, ExpiresIn=seconds)
+
+
+def list_parts(bucket: Bucket, key: str, upload_id: str) -> Sequence[Part]:
+    """Return the parts that were sent, by their numbers."""
+    pages = bucket.client.get_paginator("list_parts").paginate(
+        Bucket=bucket.name, Key=key, UploadId=upload_id
+    )
+    found = (part for page in pages for part in page.get("Parts", []))
+    return [Part(part["PartNumber"], part["ETag"], part["Size"]) for part in found]
 
 
 def complete(bucket: Bucket, key: str, upload_id: str, parts: Iterable[tuple[int, str]]) -> None:

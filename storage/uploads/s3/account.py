@@ -25,6 +25,8 @@ class AccountState(StrEnum):
     """What is becoming of an upload's bytes."""
 
     OPEN = "open"
+    #: Its client sends its parts straight to the store (`storage.uploads.s3.direct`); nobody writes here.
+    DIRECT = "direct"
     #: Its parts are being made an object that can be read; nothing is added any more.
     SEALED = "sealed"
     #: Its bytes are becoming a blob: it is not found any more, and needs `finish`.
@@ -171,6 +173,8 @@ def shut(account: Account, upload: UploadRef, key: str) -> Account:
         raise NotFound("no such upload")
     if account.state is AccountState.SHUT:
         return account
+    if account.state is AccountState.DIRECT:
+        return replace(account, state=AccountState.SHUT, key=key)
     return replace(_taken(account, upload), holder=None, state=AccountState.SHUT, key=key)
 
 
@@ -188,8 +192,8 @@ def gone(account: Account) -> Account:
 
 def _taken(account: Account, upload: UploadRef) -> Account:
     """Return the account without its holder, if the upload's epoch may go on with it."""
-    if account.state is AccountState.SEALED:
-        raise WriterFenced("its bytes are part of a whole: no more may be added")
+    if account.state in {AccountState.SEALED, AccountState.DIRECT}:
+        raise WriterFenced("its bytes are part of a whole, or go straight to the store")
     if len(upload.frozen) != upload.epoch - 1:
         raise WriterFenced("the epochs before are not frozen")
     if upload.epoch < account.epoch:
@@ -214,6 +218,21 @@ def released(account: Account, token: str) -> Account:
 def started(account: Account, multipart_id: str, place: str) -> Account:
     """Note the multipart upload that its parts are sent to."""
     return replace(account, multipart_id=multipart_id, place=place)
+
+
+def directed(account: Account, multipart_id: str, place: str) -> Account:
+    """Have its parts sent by its client. Raises `UploadBusy` once anything was sent here, `NotFound`."""
+    account.require_present()
+    if account.state is not AccountState.OPEN or account.holder or account.reached or account.multipart_id:
+        raise UploadBusy(account.upload_id)
+    return replace(started(account, multipart_id, place), state=AccountState.DIRECT)
+
+
+def adopted(account: Account, parts: tuple[Extent, ...]) -> Account:
+    """Let the parts that its client sent be its bytes; done before, it stays so. Raises `NotFound`."""
+    if account.state is not AccountState.DIRECT:
+        raise NotFound("no such upload")
+    return account if account.settled_bytes else replace(account, extents=parts, settled_bytes=_sum(parts))
 
 
 def reserved(account: Account) -> Account:
