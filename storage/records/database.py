@@ -41,7 +41,8 @@ class Database:
     """Two ways in: `write`, and `read` to look at one consistent moment.
 
     A transaction whose caller is cancelled goes on to its own end: a driver that is interrupted
-    between two statements may keep the lock that every other writer waits for.
+    between two statements may keep the lock that every other writer waits for. The caller of one that writes
+    waits for that end; whoever only looks is let go at once.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -54,11 +55,11 @@ class Database:
         The work awaits nothing but its connection, and may be done again after it was undone. Raises
         `StorageFull`, `StorageUnavailable`, and whatever the work does.
         """
-        return await self._to_its_end(self._run(work, writing=True))
+        return await self._to_its_end(self._run(work, writing=True), waits=True)
 
     async def read(self, work: Work[T]) -> T:
         """Do the work on one moment of the database, without waiting for writers."""
-        return await self._to_its_end(self._run(work, writing=False))
+        return await self._to_its_end(self._run(work, writing=False), waits=False)
 
     async def fetch(self, query: Query) -> Sequence[RowMapping]:
         """Return the rows of one query."""
@@ -84,15 +85,21 @@ class Database:
         with _named():
             return await self._connections.run(work, writing=writing)
 
-    async def _to_its_end(self, transaction: Coroutine[Any, Any, T]) -> T:
+    async def _to_its_end(self, transaction: Coroutine[Any, Any, T], *, waits: bool) -> T:
         task = asyncio.create_task(transaction)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait({task})
+            if waits:
+                await asyncio.wait({task})
             raise
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody may be there any more to be told
 
 
 async def fetch(connection: Transaction, query: Query) -> Sequence[RowMapping]:

@@ -106,6 +106,7 @@ class Fleet:
             "reconcile_seconds": 0.5,
             "max_backoff_seconds": 2,
             "open_uploads_per_centre": 60,
+            "silent_connection_seconds": 4,
             "allow_demonstration_signatures": 1,
         }
         serve, work = ["gateway", "serve"], ["workers", *QUEUES]

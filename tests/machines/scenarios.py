@@ -78,6 +78,8 @@ async def test_evidence_sent_to_either_machine_becomes_ready_once_and_both_serve
             assert (await place.download(found["original"]["url"]))[1] == data
             assert {(await place.download(made["url"]))[0] for made in found["renditions"]} <= {200}
         fleet.assert_each_step_happened_once(path)
+    own = [node.machine.folder / "store" for node in fleet.nodes]
+    assert not fleet.bucket or not any(any(folder.rglob("original")) for folder in own)
 
 
 async def test_an_upload_goes_on_at_the_other_machine_when_its_first_one_dies(
@@ -106,11 +108,16 @@ async def test_an_upload_whose_machine_is_cut_off_is_taken_over_and_the_old_writ
 ) -> None:
     data = random.Random(2).randbytes(3 << 20)
     upload, evidence = await apis[0].create(len(data), "essay.txt")
+    machine = fleet.gateways[0].machine
     async with begun_patch(apis[0], upload, 0, data[: 1 << 20], len(data)) as stalled:
         await until_offset(apis[1], upload, 1 << 18)
-        await asyncio.sleep(0.6)  # a sender that has been silent for half a second may be replaced
-        await until(lambda: goes_on(apis[1], upload, data), 30)
-        await stalled.send(b"x" * (1 << 20))
+        machine.cut()
+        try:
+            await stalled.send(b"x" * (1 << 20))
+            await until(lambda: goes_on(apis[1], upload, data), 60)
+        finally:
+            machine.mend()
+        await stalled.rest(30)
     found = await apis[1].wait_for(evidence, lambda found: found["sha256"] is not None)
     assert found["sha256"] == hashlib.sha256(data).hexdigest()
 
@@ -239,7 +246,33 @@ async def test_a_worker_that_is_cut_off_loses_its_jobs_to_the_other_and_harms_no
         fleet.assert_each_step_happened_once(evidence)
 
 
-async def test_a_gateway_that_is_cut_off_from_the_database_says_so_and_comes_back(
+@pytest.mark.parametrize(
+    "name", ["database", pytest.param("queues", marks=LONG), pytest.param("store", marks=LONG)]
+)
+async def test_a_server_that_is_cut_off_keeps_nobody_for_ever_and_work_goes_on_when_it_is_back(
+    fleet: Fleet, apis: list[Api], photo: bytes, film: bytes, name: str
+) -> None:
+    sending = [
+        asyncio.create_task(insist(apis, random.Random(f"{name} {each}"), photo, film)) for each in range(6)
+    ]
+    await asyncio.sleep(0.3)
+    fleet.machines[name].cut()
+    try:
+        for api in apis:
+            async with asyncio.timeout(6), api.session.get("/readyz") as answer:
+                assert answer.status == (503 if name == "database" else 200)
+        async with asyncio.timeout(20), apis[0].session.get("/v1/evidence") as answer:
+            assert answer.status == (503 if name == "database" else 200)
+        await asyncio.sleep(2)
+    finally:
+        fleet.machines[name].mend()
+    for evidence, digest in await asyncio.gather(*sending):
+        found = await apis[1].wait(evidence, seconds=120)
+        assert (found["state"], found["sha256"]) == ("ready", digest), found
+        fleet.assert_each_step_happened_once(evidence)
+
+
+async def test_a_database_that_stops_is_an_outage_that_says_when_to_come_back(
     fleet: Fleet, apis: list[Api]
 ) -> None:
     fleet.postgres.stop()

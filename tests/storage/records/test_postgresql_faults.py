@@ -87,6 +87,10 @@ async def test_a_frozen_server_ends_nothing_for_ever_and_is_used_again_when_it_t
     send_all(frozen, signal.SIGSTOP)
     try:
         began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await uploads.open_ids(1)
+        assert time.monotonic() - began < 0.8, "whoever only looks waits no longer than he wants to"
         asked = [store(uploads) for _ in range(12)]
         asked += [UploadRecords(place).open_ids(1) for place in (second, cold)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
