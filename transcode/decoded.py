@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyvips
 
@@ -16,8 +17,8 @@ class Decoded:
     width: int
     height: int
     picture: pyvips.Image
-    #: What was counted on the way: `pages`, `frames`.
-    facts: Mapping[str, int] = field(default_factory=dict)
+    #: What was found on the way: `pages`, `frames`, what its device noted.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:

@@ -14,6 +14,7 @@ import pyvips
 from transcode.colour import PROFILE, conversion, to_srgb
 from transcode.decoded import Decoded, check_pixels
 from transcode.errors import SourceDamaged
+from transcode.exif import noted_in_exif
 from transcode.shrinking import shrink
 from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
@@ -44,7 +45,8 @@ def read(path: Path, edge: int, max_pixels: int) -> Decoded:
     if profile := opened.info.get("icc_profile"):
         image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
     shrunk = shrink(image, edge, **conversion(image))
-    return Decoded(width, height, to_srgb(shrunk).copy_memory())
+    noted = noted_in_exif(opened.info.get("exif") or b"")
+    return Decoded(width, height, to_srgb(shrunk).copy_memory(), noted)
 
 
 def is_bare_sequence(path: Path) -> bool:

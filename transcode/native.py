@@ -5,11 +5,13 @@ libvips chooses the loader from the bytes, and only those named here may run.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyvips
 
 from transcode.colour import PROFILE, conversion, has_profile, to_srgb
 from transcode.decoded import Decoded, check_pixels
+from transcode.exif import noted_in_exif
 from transcode.undrawn import NoPicture, Undrawable, is_unknown
 
 #: libvips' loaders that may run; all others, known or to come, are blocked.
@@ -20,6 +22,7 @@ STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b
 WARNING_LOADERS = frozenset({"jpegload"})
 NOISE: Mapping[str, int] = {"decoder_noise": 1}
 #: What the pages of a file are called, by its loader.
+EXIF = "exif-data"
 PAGES = {"tiffload": "pages", "gifload": "frames"}
 
 pyvips.operation_block_set("VipsForeignLoad", True)
@@ -40,7 +43,7 @@ def read(path: Path, edge: int, max_pixels: int, *, page: int = 0) -> Decoded:
         if is_unknown(str(error)):
             raise Undrawable(NoPicture.VARIANT, last_line(str(error))) from error
         raise
-    return Decoded(upright.width, upright.height, picture, {**_pages(header), **noise})
+    return Decoded(upright.width, upright.height, picture, {**_pages(header), **noise, **_noted(header)})
 
 
 def version() -> str:
@@ -82,6 +85,10 @@ def _pages(header: pyvips.Image) -> dict[str, int]:
     if name := PAGES.get(_loader(header)):
         return {name: int(header.get("n-pages")) if header.get_typeof("n-pages") else 1}
     return {}
+
+
+def _noted(header: pyvips.Image) -> dict[str, Any]:
+    return noted_in_exif(bytes(header.get(EXIF))) if header.get_typeof(EXIF) else {}
 
 
 def _loader(header: pyvips.Image) -> str:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from transcode.arguments import SAFE_INPUT, file_name, tool_limits
+from transcode.captured import noted_in_tags
 from transcode.diagnosis import diagnose
 from transcode.errors import ToolFailed
 from transcode.process import run
@@ -112,6 +113,8 @@ class Probe:
     further_audio: tuple[AudioStream, ...] = ()
     captions: tuple[CaptionStream, ...] = ()
     chapters: int = 0
+    #: What its device noted, as `transcode.captured` says it.
+    noted: Mapping[str, Any] = field(default_factory=dict)
     #: Time stamp that stands for its beginning, in microseconds.
     start_us: int = 0
 
@@ -158,6 +161,7 @@ def parse_probe(found: Mapping[str, Any], *, estimated: bool = False) -> Probe:
         further_audio=tuple(track for track in further if track)[: MOST_TRACKS - 1],
         captions=_captions(streams),
         chapters=len(found.get("chapters", ())),
+        noted=noted_in_tags(form.get("tags", {})),
         start_us=parse_microseconds(form.get("start_time")),
     )
 

@@ -20,6 +20,9 @@ MAX_DEATHS = 2
 #: Fact, and flag for reviewers, of evidence that was decoded although its decoder complained.
 DECODER_NOISE = "decoder_noise"
 
+#: Fact that goes to the audit trail and nowhere else: when and with what the original was taken.
+CAPTURED = "captured"
+
 _FIRST_BACKOFF_SECONDS = 2.0
 
 
@@ -136,10 +139,12 @@ def rendered(
             marked,
             renditions=(*evidence.renditions, *renditions),
             flags=tuple(sorted({*evidence.flags, *({DECODER_NOISE} & facts.keys())})),
-            facts={**evidence.facts, **facts},
+            facts={**evidence.facts, **{name: fact for name, fact in facts.items() if name != CAPTURED}},
         )
     )
     note = {"stage": run.job.stage, "renditions": [rendition.kind for rendition in renditions]}
+    if CAPTURED in facts:
+        note[CAPTURED] = facts[CAPTURED]
     return Change(after, "rendered", run.actor, drop_jobs=(run.job.id,), note=note)
 
 

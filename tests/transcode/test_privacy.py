@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.transcode.pictures import corners, draw, psd, wide_profile
+from transcode.exif import noted_in_exif
 
 SECRET = "Maria Muster, 51.5N 0.1W"
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><author>{SECRET}</author></x:xmpmeta>".encode()
@@ -76,3 +77,22 @@ def test_no_chunk_of_an_animation_tells(tmp_path: Path) -> None:
     draw(original(tmp_path / "a.gif"))
     content = (tmp_path / "a.gif-drawn" / "image.webp").read_bytes()
     assert not [kind for kind in (b"EXIF", b"XMP ", b"ICCP") if kind in content]
+
+
+def test_what_the_device_noted_is_told_apart(tmp_path: Path) -> None:
+    said = Image.Exif()
+    said[0x010F], said[0x0110] = "Apple", "iPhone 13\x07\n" + "x" * 200
+    said.get_ifd(0x8769).update({0x9003: "2026:06:01 10:15:00", 0x9011: "+01:00"})
+    corners().save(tmp_path / "a.jpg", exif=said)
+    pillow_heif.from_pillow(corners()).save(tmp_path / "a.heic", exif=said)
+    for name in ("a.jpg", "a.heic"):
+        reply, _ = draw(tmp_path / name)
+        noted = reply["facts"]["captured"]
+        assert noted["at"] == "2026:06:01 10:15:00 +01:00"
+        assert noted["device"].startswith("Apple iPhone 13xxx")
+        assert len(noted["device"]) < 110
+
+
+@pytest.mark.parametrize("said", [b"", b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", bytes(5000)])
+def test_a_broken_note_says_nothing_and_stops_nothing(said: bytes) -> None:
+    assert noted_in_exif(said) == {}

@@ -6,6 +6,8 @@ from tests.transcode.samples import cut, ffmpeg, film, phone_film, picture, soun
 from transcode.errors import SourceDamaged, SourceRefused
 from transcode.probe import parse_probe, probe
 
+APPLE = {"captured": {"device": "Apple iPhone 13"}}
+
 
 def test_what_is_not_said_is_none():
     found = parse_probe({"streams": [{"index": 0, "codec_type": "video"}], "format": {}})
@@ -58,6 +60,23 @@ async def test_a_length_that_is_guessed_is_known_as_a_guess(tmp_path):
     assert (await probe(tmp_path / "a.aac")).duration_estimated
     ffmpeg(*sound(), tmp_path / "a.wav")
     assert not (await probe(tmp_path / "a.wav")).duration_estimated
+
+
+@pytest.mark.parametrize(
+    ("tags", "noted"),
+    [
+        ({}, {}),
+        (
+            {"com.apple.quicktime.creationdate": "2026-06-01T10:15:00+0100", "creation_time": "later"},
+            {"captured": {"at": "2026-06-01T10:15:00+0100"}},
+        ),
+        ({"com.apple.quicktime.make": "Apple", "com.apple.quicktime.model": "iPhone 13"}, APPLE),
+        ({"MAKE": "Apple\n", "model": " iPhone 13\x1b"}, APPLE),
+        ({"make": "x" * 1000}, {"captured": {"device": "x" * 100}}),
+    ],
+)
+def test_what_the_device_noted_of_a_film_is_plain_text(tags, noted):
+    assert parse_probe({"format": {"tags": tags}}).noted == noted
 
 
 async def test_a_film_that_no_decoder_opens_is_damaged(tmp_path):

@@ -117,6 +117,15 @@ def test_a_stale_attempt_changes_nothing() -> None:
     assert scanned(retried, stale, CLEAN) is None
 
 
+def test_what_the_device_noted_goes_to_the_audit_trail_and_nowhere_else() -> None:
+    evidence = after_verify()
+    noted = {"at": "2026:06:01 10:15:00", "device": "Apple iPhone 13"}
+    change = rendered(evidence, run_of(evidence, TRANSCODE), (), {"captured": noted, "pages": 2})
+    assert change
+    assert change.note["captured"] == noted
+    assert (change.after.facts["pages"], "captured" in change.after.facts) == (2, False)
+
+
 def test_evidence_is_never_ready_without_a_sealed_verdict_on_its_own_bytes() -> None:
     for scan in (CLEAN, replace(SEALED, sha256="00" * 32), replace(SEALED, verdict="unscanned")):
         evidence = after_scan()

@@ -38,4 +38,5 @@ def facts_of(film: Film) -> dict[str, Any]:
     return {
         "duration_seconds": film.found.duration_seconds,
         "treatment": {"video": plan.video, "audio": plan.audio, "reasons": list(plan.reasons)},
+        **film.found.noted,
     }
