@@ -44,8 +44,10 @@ class Settings(BaseSettings):
     cache_bytes: int = Field(default=20 * GIB, ge=0)
     #: Whoever reads ready bytes is sent on to the object store; without it they pass through the gateway.
     redirect_downloads: bool = False
-    #: The address it is sent to is good for so long.
-    redirect_seconds: int = Field(default=900, ge=1, le=604_800)
+    #: Clients may send uploads straight to the object store, in parts (`/v1/s3/multipart`, for Uppy).
+    direct_uploads: bool = False
+    #: Addresses at the object store that clients are given are good for so long.
+    link_seconds: int = Field(default=900, ge=1, le=604_800)
     #: SQLAlchemy URL of PostgreSQL, for several machines: `postgresql://USER:PASSWORD@HOST/NAME`; empty: SQLite
     #: under `data`, for one.
     database_url: str = ""

@@ -39,6 +39,42 @@ class Problem(ProblemMembers):
     remedy: str
 
 
+class DirectUpload(TypedDict):
+    """An upload whose parts go straight to the object store."""
+
+    uploadId: str
+    #: The id of the evidence that it becomes.
+    key: str
+
+
+class SignedPart(TypedDict):
+    """Where one part of it is to be sent."""
+
+    url: str
+    #: Seconds for which the address is good.
+    expires: Annotated[int, Field(ge=1)]
+
+
+class StoredPart(TypedDict):
+    """A part of it that is in the store."""
+
+    PartNumber: Annotated[int, Field(ge=1)]
+    Size: Bytes
+    ETag: str
+
+
+class DirectCompletion(TypedDict):
+    """What it has become."""
+
+    #: The evidence, as an absolute address.
+    location: str
+    key: str
+
+
+class Nothing(TypedDict):
+    """An object without members."""
+
+
 class Scan(TypedDict):
     """The verdict of the virus scan on the exact bytes whose hash the evidence carries."""
 

@@ -77,6 +77,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             principals=Principals(database),
             tokens=tokens,
             store=stores.uploads,
+            direct=stores.direct,
             space=Space(stores.blobs, settings.free_disk_reserve_bytes),
             blobs=stores.blobs,
             queue=queue,

@@ -4,13 +4,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth import require_board
+from gateway.bodies import read_body
 from gateway.evidence import find
-from gateway.expecting import ask_for_body
 from gateway.keys import PRINCIPAL, SERVICES
-from gateway.problems import Problem
 from gateway.showing import represented
 from storage.evidence import Change, Evidence
 from storage.records.principals import Role
@@ -18,8 +17,6 @@ from workers.judging import released, turned_down
 
 #: Who decides: not whoever reviews the piece, but who answers for the review.
 DECIDING = (Role.QA_OFFICER, Role.TEAM_LEADER)
-
-_LARGEST_BODY_BYTES = 16 * 1024
 
 
 class Verb(StrEnum):
@@ -47,7 +44,7 @@ async def decide(request: web.Request) -> web.Response:
     """
     require_board(request, DECIDING)
     evidence = await find(request)
-    decision = await _decision(request)
+    decision = await read_body(request, Decision)
     services, actor = request.app[SERVICES], request[PRINCIPAL].id
 
     def change(current: Evidence) -> Change:
@@ -60,18 +57,3 @@ async def decide(request: web.Request) -> web.Response:
         await services.queue.follow_up(changed)
     (shown,) = await represented(services.queue, [await find(request)])
     return web.json_response(shown)
-
-
-async def _decision(request: web.Request) -> Decision:
-    """Read the body. Raises `Problem` (400)."""
-    await ask_for_body(request)
-    body = await request.content.read(_LARGEST_BODY_BYTES + 1)
-    if len(body) > _LARGEST_BODY_BYTES or not request.content.at_eof():
-        raise Problem("bad_request", {"problem": f"A decision has at most {_LARGEST_BODY_BYTES} bytes."})
-    try:
-        return Decision.model_validate_json(body)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, found['loc'])) or 'the body'}: {found['msg']}" for found in error.errors()
-        )
-        raise Problem("bad_request", {"problem": f"The decision is malformed: {wrong}."}) from error

@@ -61,7 +61,7 @@ async def _give(request: web.Request, evidence: Evidence, download: Download) ->
     """Send the reader of ready bytes on to the store, if that is wanted; serve all others here."""
     services = request.app[SERVICES]
     if services.settings.redirect_downloads and evidence.state is EvidenceState.READY:
-        seconds = services.settings.redirect_seconds
+        seconds = services.settings.link_seconds
         if answer := await redirected(request, services.blobs, download, seconds):
             return answer
     return await serve(request, services.blobs, download)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from gateway import direct
 from gateway.ietf import protocol as ietf
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.services import Services
@@ -118,6 +119,9 @@ async def _upload_of_evidence(services: Services, evidence_id: str) -> Upload | 
 _GRANTED: dict[str, Callable[[Services, str], Awaitable[Upload | None]]] = {
     f"{ROOT}/{{id}}": _upload,
     f"{ietf.ROOT}/{{id}}": _upload,
+    f"{direct.ROOT}/{{id}}": _upload,
+    f"{direct.ROOT}/{{id}}/{{part}}": _upload,
+    f"{direct.ROOT}/{{id}}/complete": _upload,
     "/v1/evidence/{id}": _upload_of_evidence,
     "/v1/evidence/{id}/events": _upload_of_evidence,
 }

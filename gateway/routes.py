@@ -4,6 +4,7 @@ from aiohttp import web
 
 from gateway import evidence, health, queues
 from gateway.decision import decide
+from gateway.direct.routes import DIRECT
 from gateway.events import handlers as events
 from gateway.expecting import ASK_LATER
 from gateway.ietf.routes import RESUMABLE
@@ -25,6 +26,7 @@ _TABLE: tuple[web.RouteDef, ...] = (
     web.delete(f"{ROOT}/{{id}}", terminate),
     web.post(f"{ROOT}/{{id}}", override_one),
     *RESUMABLE,
+    *DIRECT,
     web.get("/v1/evidence", evidence.listing),
     web.get("/v1/evidence/{id}", evidence.show),
     web.get("/v1/evidence/{id}/original", evidence.original),

@@ -15,6 +15,7 @@ from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
 from storage.uploads import UploadStore
+from storage.uploads.direct import DirectUploads
 from workers.queue import JobQueue
 
 
@@ -31,6 +32,8 @@ class Services:
     #: `None`: only API keys are accepted.
     tokens: Tokens | None
     store: UploadStore
+    #: `None`: the store of uploads is none that clients can reach.
+    direct: DirectUploads | None
     space: Space
     blobs: BlobStore
     queue: JobQueue

@@ -32,6 +32,7 @@ after its last byte; a finished one answers HEAD for {finished:g} s more. A conn
 
 _IDS = {
     "id": Query("id", "Opaque; as it was given out.", {"type": "string"}),
+    "part": Query("part", "Number of a part, from 1.", {"type": "integer", "minimum": 1, "maximum": 10_000}),
     "kind": Query("kind", "What the rendition is for.", RenditionKind),
 }
 

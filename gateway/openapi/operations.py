@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.openapi.direct import DIRECT
 from gateway.openapi.evidence import EVIDENCE
 from gateway.openapi.operation import Operation
 from gateway.openapi.resumable import RESUMABLE
@@ -9,5 +10,5 @@ from gateway.openapi.service import SERVICE
 from gateway.openapi.uploads import UPLOADS
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    (row.method, row.path): row for row in (*UPLOADS, *RESUMABLE, *EVIDENCE, *SERVICE)
+    (row.method, row.path): row for row in (*UPLOADS, *RESUMABLE, *DIRECT, *EVIDENCE, *SERVICE)
 }
