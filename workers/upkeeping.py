@@ -1,8 +1,9 @@
 """What one worker process at a time does beside its jobs: rescans with new signatures, ends of quarantine.
 
-New signatures count from the second look that finds them: by then every clamd was told to load them and had
-`signature_check_seconds` for it. Whatever was last scanned before is due, newest first, one at a time, and
-only while no new evidence waits to be scanned.
+New signatures count from the second look that finds them: by then every clamd of that machine was told to
+load them and had `signature_check_seconds` for it. A machine that has older ones than others does nothing.
+Whatever was last scanned before is due, newest first, one at a time, and only while no new evidence waits to
+be scanned.
 """
 
 import asyncio
@@ -64,11 +65,14 @@ class Upkeeping:
             await self._rescan(present)
 
     async def _present(self) -> SignatureSet | None:
-        """Return the signatures in force; `None` while new ones are being loaded."""
+        """Return the signatures in force; `None` while new ones are being loaded, or are not here yet."""
         upkeep, scanner = self._context.upkeep, self._context.scanner
         present, identity = await upkeep.present_signatures(), await self._identity()
         if present and present.identity == identity:
             return present
+        if await upkeep.were_in_force(identity):
+            _log.warning("signatures_behind", identity=identity)
+            return None
         if self._seen != identity:
             self._seen = identity
             await scanner.reload()

@@ -38,6 +38,11 @@ class Upkeep:
         found = await self._database.fetch(query)
         return SignatureSet(found[0]["identity"], found[0]["effective_at"]) if found else None
 
+    async def were_in_force(self, identity: str) -> bool:
+        """Tell whether these signatures were announced at any time."""
+        query = select(_SETS.identity).where(_SETS.identity == identity).limit(1)
+        return bool(await self._database.fetch(query))
+
     async def announce_signatures(self, signatures: SignatureSet) -> None:
         """Let every scan that began before these came into force count as one with older signatures."""
         row = {"effective_at": signatures.effective_at, "identity": signatures.identity}
