@@ -13,6 +13,7 @@ from storage.s3.bucket import open_bucket
 from storage.stores import Stores
 from storage.uploads.s3.bucket import BucketObjects
 from storage.uploads.s3.direct import S3DirectUploads
+from storage.uploads.s3.memory import return_freed_buffers
 from storage.uploads.s3.store import S3UploadStore
 
 
@@ -25,6 +26,7 @@ async def open_blobs(address: BucketAddress, settings: Settings) -> AsyncIterato
 
 def stores_beside(blobs: S3BlobStore, database: Database) -> Stores:
     """Return the stores of uploads that become blobs of that store, and that store."""
+    return_freed_buffers()
     ledger = LedgerRecords(database)
     uploads = S3UploadStore(BucketObjects(blobs.bucket), ledger)
     return Stores(uploads, blobs, S3DirectUploads(blobs.bucket, ledger))

@@ -4,15 +4,16 @@ from storage.uploads.s3.memory import Budget
 
 
 class Buffer:
-    """An upload's bytes from an offset on, counted in the process's budget."""
+    """An upload's bytes up to `end`; more than half a part only by the process's budget."""
 
     def __init__(self, budget: Budget, data: bytearray, end: int) -> None:
         self._budget = budget
         self._filling = data
         self._outgoing = bytearray()
+        #: How many rights to a whole part are used, for what is filling and for what is on its way.
+        self._rights = [0, 0]
         #: Where the filling bytes begin.
         self.at = end - len(data)
-        budget.borrow(len(data))
 
     @property
     def end(self) -> int:
@@ -20,30 +21,42 @@ class Buffer:
         return self.at + len(self._filling)
 
     @property
-    def size_bytes(self) -> int:
-        """How many bytes are filling."""
-        return len(self._filling)
+    def is_privileged(self) -> bool:
+        """Whether what is filling has a right that others may wait for."""
+        return self._rights[0] > 0
+
+    async def may_hold(self, more_bytes: int, part_bytes: int) -> bool:
+        """Tell, perhaps after a short wait, whether so many more bytes of a part may be held."""
+        if (len(self._filling) + more_bytes) * 2 > part_bytes and not self._rights[0]:
+            self._rights[0] += await self._budget.take_whole()
+            return self._rights[0] > 0
+        return True
 
     def append(self, chunk: memoryview) -> None:
         """Add bytes."""
         self._filling += chunk
-        self._budget.borrow(len(chunk))
 
     def send(self) -> bytearray:
         """Return the filling bytes, which are on their way from now on, and begin anew behind them."""
         self._outgoing, self.at, self._filling = self._filling, self.end, bytearray()
+        self._rights = [0, self._rights[0]]
         return self._outgoing
 
     def landed(self) -> None:
         """Let go of what was on its way."""
-        self._budget.give_back(len(self._outgoing))
         self._outgoing = bytearray()
+        self._give_back(1)
 
     def drop(self, at: int) -> bytearray:
         """Let go of what is filling, and begin anew at an offset; return what it was."""
         data, self._filling, self.at = self._filling, bytearray(), at
-        self._budget.give_back(len(data))
+        self._give_back(0)
         return data
+
+    def _give_back(self, which: int) -> None:
+        if self._rights[which]:
+            self._budget.give_back()
+            self._rights[which] = 0
 
     def last(self, size_bytes: int) -> bytes:
         """Return the last bytes that are filling."""

@@ -18,7 +18,7 @@ from storage.uploads.s3.sizes import PartSizes
 T = TypeVar("T")
 
 #: Parts and pieces that one process sends at once.
-_SENDS = 4
+_SENDS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,40 +1,46 @@
 """The memory that the writers of a process share: what they fill, and what they leave for the next."""
 
+import asyncio
+import ctypes
 from collections import OrderedDict
+from contextlib import suppress
 
-#: What writers may hold besides half a part each…
-_SHARED_BYTES = 24 << 20
-#: …and what of it may lie here for whoever goes on.
+#: Parts that may be larger than half, or on their way, at once.
+_WHOLE_PARTS = 3
+#: How long a writer waits for one of them before it makes do with less memory.
+_PATIENCE_SECONDS = 1.0
+_M_MMAP_THRESHOLD = -3
+_BUFFER_BYTES = 1 << 20
+#: What may lie here for whoever goes on.
 _LEFT_BYTES = 16 << 20
 
 
+def return_freed_buffers() -> None:
+    """Have the C library give freed buffers back to the system (mallopt(3), M_MMAP_THRESHOLD).
+
+    By itself it keeps those of up to 32 MiB for later, and then has twice the memory that is used.
+    """
+    with suppress(AttributeError):  # not the GNU library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _BUFFER_BYTES)
+
+
 class Budget:
-    """How many bytes the writers of a process hold. When they are many, who has half a part lets it go."""
+    """Each writer of a process may hold half a part in memory; only some at once may hold a whole one."""
 
-    def __init__(self, shared_bytes: int = _SHARED_BYTES) -> None:
-        self._shared_bytes = shared_bytes
-        self._held_bytes = 0
-        self._half_bytes = 0
+    def __init__(self, whole_parts: int = _WHOLE_PARTS) -> None:
+        self._whole_parts = asyncio.Semaphore(whole_parts)
 
-    def enter(self, part_bytes: int) -> None:
-        """Give a writer its own half of a part."""
-        self._half_bytes += part_bytes // 2
+    async def take_whole(self) -> bool:
+        """Wait a little for the right to hold a whole part, and tell whether it was given."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await self._whole_parts.acquire()
+        except TimeoutError:
+            return False
 
-    def leave(self, part_bytes: int) -> None:
-        """Take it back."""
-        self._half_bytes -= part_bytes // 2
-
-    def borrow(self, size_bytes: int) -> None:
-        """Count bytes that a writer holds."""
-        self._held_bytes += size_bytes
-
-    def give_back(self, size_bytes: int) -> None:
-        """Count them no more."""
-        self._held_bytes -= size_bytes
-
-    def is_short_for(self, own_bytes: int, part_bytes: int) -> bool:
-        """Tell whether a writer that holds so many should let them go."""
-        return own_bytes * 2 >= part_bytes and self._held_bytes > self._shared_bytes + self._half_bytes
+    def give_back(self) -> None:
+        """Give the right to somebody else."""
+        self._whole_parts.release()
 
 
 class Tails:

@@ -53,8 +53,6 @@ class S3Writer:
         self.is_void = False
         self._failure: StorageError | None = None
         self._saved_at = self._written_at
-        self._part_bytes = desk.sizes.at(self._part_at)
-        desk.budget.enter(self._part_bytes)
 
     @property
     def written_at(self) -> float:
@@ -167,6 +165,8 @@ class S3Writer:
             if self._failure is None and not self._holding and self.offset > self._hold.account.reached:
                 with self._voiding():
                     await self._save()
+                    if self._buffer.is_privileged:
+                        self._buffer.drop(self.offset)
 
     async def close(self) -> None:
         """Make durable what counts, and let go of the upload, also when the store fails."""
@@ -189,7 +189,6 @@ class S3Writer:
         tail = tuple(piece.name for piece in self._hold.account.tail)
         whole = self._buffer.at == self._part_at and self.offset == self._hold.account.counted
         data = self._buffer.drop(self.offset)
-        self._desk.budget.leave(self._part_bytes)
         if tail and whole and not self.is_void:
             self._desk.tails.leave(tail, data)
 
@@ -225,12 +224,11 @@ class S3Writer:
                 return
             room = max(0, self.room)
             taken, chunk = chunk[:room], chunk[room:]
+            await self._make_room(len(taken))
             self._buffer.append(taken)
             self._written_at = time.monotonic()
             if len(taken) == room:
                 await self._send()
-            elif self._desk.budget.is_short_for(self._buffer.size_bytes, self._part_bytes):
-                await self._spill()
 
     async def _send(self) -> None:
         """Send the part that is full, once the one before is there."""
@@ -250,7 +248,8 @@ class S3Writer:
     async def _send_part(self, before: Sequence[Extent], body: bytearray, *, held: bool) -> None:
         async with self._desk.sends, self._hold.explaining():
             if before:
-                body = await self._desk.gather(before) + body
+                rest, body = body, await self._desk.gather(before)
+                body += rest
             to = await self._hold.reserve()
             etag = await self._desk.objects.send(to.place, to.multipart_id, to.number, body)
         await self._hold.change(
@@ -288,9 +287,11 @@ class S3Writer:
             await self._desk.objects.put(place, self._buffer.last(unsaved))
         await self._hold.add_piece(place, unsaved, held=held, then=then)
 
-    async def _spill(self) -> None:
-        """Let go of the memory; what was in it is read back when the part is sent."""
-        await self._landed()
-        if self._desk.budget.is_short_for(self._buffer.size_bytes, self._part_bytes):
-            await self._save()
-            self._buffer.drop(self.offset)
+    async def _make_room(self, more_bytes: int) -> None:
+        """Let go of memory if it is short: what was in it is read back when the part is sent."""
+        part_bytes = self._desk.sizes.at(self._part_at)
+        if not await self._buffer.may_hold(more_bytes, part_bytes):
+            await self._landed()
+            if not await self._buffer.may_hold(more_bytes, part_bytes):
+                await self._save()
+                self._buffer.drop(self.offset)
