@@ -1,6 +1,5 @@
 """The requests of a direct upload."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,23 +9,20 @@ from gateway import answers
 from gateway.addresses import absolute
 from gateway.auth import require_centre
 from gateway.bodies import read_body
+from gateway.direct.completing import complete_direct
 from gateway.direct.wording import Completion, Creation
-from gateway.grants import kept_of, new_grant
+from gateway.grants import grant_again, kept_of, new_grant
 from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem, already_complete
 from gateway.uploads.beginning import begin
 from gateway.uploads.cancelling import cancel
-from gateway.uploads.completion import complete
 from gateway.uploads.expiry import Expiry
-from gateway.uploads.lengths import beyond, limit_bytes, settle_length
 from gateway.uploads.lookup import find_upload, upload_headers
 from gateway.uploads.planning import new_evidence, new_upload
 from storage.errors import NotFound
 from storage.upload import Upload, UploadState
-from storage.uploads.direct import DirectUploads, SentPart
+from storage.uploads.direct import DirectUploads
 
-#: "Part size: 5 MiB to 5 GiB; there is no minimum size limit on the last part" (Amazon S3 User Guide).
-_LEAST_PART_BYTES = 5 << 20
 _MOST_PARTS = 10_000
 _COMPLETION_BYTES = 2 << 20
 
@@ -39,10 +35,14 @@ async def create(request: web.Request) -> web.Response:
     evidence = new_evidence(centre_id, asked.header, asked.length_bytes, datetime.now(UTC))
     planned = new_upload(request, centre_id, evidence, asked.header, asked.length_bytes)
     grant = new_grant()
-    upload, _ = await begin(request, replace(planned, grants=kept_of(request, grant)), evidence)
+    planned = replace(planned, grants=kept_of(request, grant))
+    upload, new = await begin(request, planned, evidence)
     await direct.begin(upload.ref)
     body: answers.DirectUpload = {"uploadId": upload.id, "key": upload.becomes}
-    return web.json_response(body, headers={**upload_headers(upload), "Upload-Grant": grant})
+    response = web.json_response(body, headers=upload_headers(upload))
+    if new or await grant_again(request, upload, planned.grants):
+        response.headers["Upload-Grant"] = grant
+    return response
 
 
 async def sign(request: web.Request) -> web.Response:
@@ -71,7 +71,8 @@ async def finish(request: web.Request) -> web.Response:
     direct, upload = _direct(request), await find_upload(request)
     if upload.state is UploadState.OPEN:
         named = await read_body(request, Completion, most_bytes=_COMPLETION_BYTES)
-        await _finish(request, direct, upload, {part.PartNumber: part.ETag for part in named.parts})
+        tags = {part.PartNumber: part.ETag for part in named.parts}
+        await complete_direct(request.app[SERVICES], direct, upload, tags, request[PRINCIPAL].id)
     path = f"/v1/evidence/{upload.becomes}"
     body: answers.DirectCompletion = {"location": absolute(request, path), "key": upload.becomes}
     return web.json_response(body, headers={"Evidence-Location": path})
@@ -81,27 +82,6 @@ async def abort(request: web.Request) -> web.Response:
     """Cancel the upload, and drop its parts."""
     await cancel(request, await find_upload(request))
     return web.json_response({})
-
-
-async def _finish(request: web.Request, direct: DirectUploads, upload: Upload, named: dict[int, str]) -> None:
-    services, actor = request.app[SERVICES], request[PRINCIPAL].id
-    found = await direct.parts(upload.ref)
-    _require_parts(found, named)
-    size = sum(part.size_bytes for part in found)
-    if upload.length_bytes not in {None, size} or size > limit_bytes(upload):
-        raise beyond(upload, size) if size > limit_bytes(upload) else Problem("parts_differ")
-    held = await settle_length(services, actor, upload, size, size)
-    await direct.adopt(upload.ref, found)
-    await complete(services, held, actor)
-
-
-def _require_parts(found: Sequence[SentPart], named: dict[int, str]) -> None:
-    """Raise `Problem` (400) unless exactly the named parts are in the store, and all can be put together."""
-    is_named = {part.number: part.etag for part in found} == {
-        number: etag.strip('"') for number, etag in named.items()
-    }
-    if not is_named or any(part.size_bytes < _LEAST_PART_BYTES for part in found[:-1]):
-        raise Problem("parts_differ")
 
 
 def _direct(request: web.Request) -> DirectUploads:

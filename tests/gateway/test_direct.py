@@ -1,6 +1,8 @@
 """Uploads straight into the object store, as Uppy's plugin asks for them."""
 
+import asyncio
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -11,6 +13,7 @@ from gateway.services import Services
 from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi
 from tests.services.api import Api
+from tests.services.proxy import Fault, FaultyProxy, faulty_proxy, nothing
 from tests.services.seaweed import BUCKET, SeaweedServer
 
 ROOT = "/v1/s3/multipart"
@@ -21,8 +24,14 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def chosen(s3_url: str) -> dict[str, Any]:
-    return {"storage": s3_url, "direct_uploads": True}
+def way(seaweed: SeaweedServer) -> Iterator[FaultyProxy]:
+    with faulty_proxy(seaweed.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def chosen(s3_url: str, seaweed: SeaweedServer, way: FaultyProxy) -> dict[str, Any]:
+    return {"storage": s3_url.replace(seaweed.endpoint, way.endpoint), "direct_uploads": True}
 
 
 async def ask(api: Api, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
@@ -114,26 +123,55 @@ async def test_what_is_not_whole_is_no_evidence(api: Api) -> None:
         assert (await api.evidence(f"/v1/evidence/{each['key']}"))["state"] == "receiving"
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
+async def test_a_creation_is_refused_as_any_other(api: Api) -> None:
+    for body, code in (
         ({"filename": "a.nonsense"}, "extension_not_accepted"),
         ({"filename": "essay.txt", "metadata": {"size": 50 << 40}}, "file_too_large"),
         ({"filename": 5}, "bad_request"),
         ([], "bad_request"),
         ({"filename": "x" * 20_000}, "bad_request"),
-    ],
-)
-async def test_a_creation_is_refused_as_any_other(api: Api, body: object, code: str) -> None:
-    assert (await ask(api, "POST", ROOT, body))[1]["code"] == code
+    ):
+        assert (await ask(api, "POST", ROOT, body))[1]["code"] == code
+    async with api.session.post(ROOT, data=b"no json") as answer:
+        assert answer.status == 400
+
+
+async def test_a_malformed_completion_is_refused(api: Api) -> None:
+    upload = await begin(api)
+    for named in ([], [{"PartNumber": 0, "ETag": "x"}], [{"PartNumber": 10_001, "ETag": "x"}], "x"):
+        assert (await complete(api, upload, named))[1]["code"] == "bad_request"
+
+
+async def test_of_many_completions_at_once_all_say_the_same(api: Api, services: Services) -> None:
+    upload = await begin(api)
+    parts = [await put(api, upload, 1, FIRST), await put(api, upload, 2, LAST)]
+    told = await asyncio.gather(*(complete(api, upload, parts) for _ in range(6)))
+    assert {status for status, _ in told} <= {200, 409}
+    assert (await complete(api, upload, parts))[0] == 200
+    stored = b"".join([piece async for piece in services.blobs.read(original_key(upload["key"]))])
+    assert stored == WHOLE
 
 
 @pytest.mark.parametrize(
-    "named", [[], [{"PartNumber": 0, "ETag": "x"}], [{"PartNumber": 10_001, "ETag": "x"}], "x"]
+    "fault", [Fault(status=503, code="SlowDown"), Fault(lose_answer=True)], ids=["refused", "lost"]
 )
-async def test_a_malformed_completion_is_refused(api: Api, named: Any) -> None:
+async def test_a_completion_that_the_store_interrupts_goes_on(
+    api: Api, way: FaultyProxy, fault: Fault
+) -> None:
     upload = await begin(api)
-    assert (await complete(api, upload, named))[1]["code"] == "bad_request"
+    parts = [await put(api, upload, 1, LAST)]
+    way.choose = lambda first: fault if first.startswith("POST") and "uploadId" in first else Fault()
+    status, told = await complete(api, upload, parts)
+    assert (status, told.get("code")) in {(503, "storage_unavailable"), (200, None)}
+    way.choose = nothing
+    assert (await complete(api, upload, parts))[0] == 200
+    assert (await api.evidence(f"/v1/evidence/{upload['key']}"))["size_bytes"] == len(LAST)
+
+
+async def test_a_repeated_creation_is_the_same_upload(api: Api) -> None:
+    key = {"Idempotency-Key": '"one"'}
+    first, again = [await ask(api, "POST", ROOT, {"filename": "essay.txt"}, **key) for _ in range(2)]
+    assert first == again
 
 
 async def test_cancelling_leaves_no_parts(api: Api, seaweed: SeaweedServer, s3_url: str) -> None:
