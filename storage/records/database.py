@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from storage.records.connections import Connections, Transaction, Work, kind_of
 
 T = TypeVar("T")
 Query = Select[*tuple[Any, ...]]
+Values = Mapping[str, object]
 #: A transaction that the database undid for the sake of another one is run so often, all in all.
 _TRIES = 5
 
@@ -61,9 +62,9 @@ class Database:
         """Do the work on one moment of the database, without waiting for writers."""
         return await self._to_its_end(self._run(work, writing=False), waits=False)
 
-    async def fetch(self, query: Query) -> Sequence[RowMapping]:
-        """Return the rows of one query."""
-        return await self.read(lambda connection: fetch(connection, query))
+    async def fetch(self, query: Query, values: Values | None = None) -> Sequence[RowMapping]:
+        """Return the rows of one query; `values`: of its parameters, by their names."""
+        return await self.read(lambda connection: fetch(connection, query, values))
 
     async def execute(self, statement: Executable) -> None:
         """Run one writing statement."""
@@ -102,9 +103,9 @@ class Database:
             task.exception()  # nobody may be there any more to be told
 
 
-async def fetch(connection: Transaction, query: Query) -> Sequence[RowMapping]:
+async def fetch(connection: Transaction, query: Query, values: Values | None = None) -> Sequence[RowMapping]:
     """Return the rows of one query within a transaction. Raises `Damaged` for one that cannot be read."""
-    result = await connection.execute(query)
+    result = await connection.execute(query, values)
     try:
         return result.mappings().all()
     except (ValueError, TypeError) as error:

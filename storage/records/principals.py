@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TypeGuard
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from uuid6 import uuid7
 
 from storage import tables
@@ -20,6 +20,8 @@ from storage.records.rows import Row
 
 _KEY = re.compile(r"ei_[0-9A-Za-z_-]{43}")
 _C = tables.api_key.c
+#: Built once, because every request asks it.
+_OF_KEY = select(tables.api_key).where(_C.key_sha256 == bindparam("hashed"), _C.revoked_at.is_(None))
 
 #: Longest name of a centre, in characters.
 _LONGEST_CENTRE = 64
@@ -98,8 +100,7 @@ class Principals:
         """Return whom a key stands for; `None` for one that is unknown, revoked or none at all."""
         if not _KEY.fullmatch(key):
             return None
-        query = select(tables.api_key).where(_C.key_sha256 == hash_secret(key), _C.revoked_at.is_(None))
-        found = await self._database.fetch(query)
+        found = await self._database.fetch(_OF_KEY, {"hashed": hash_secret(key)})
         return _principal_of(found[0]) if found else None
 
     async def revoke(self, principal_id: str) -> None:

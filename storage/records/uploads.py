@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, delete, insert, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import tables
@@ -23,6 +23,8 @@ Decide = Callable[[Upload, Evidence], Change | None]
 Allow = Callable[[OpenUploads], None]
 
 _C = tables.upload.c
+#: Built once, because every request asks it.
+_OF_ID = select(tables.upload).where(_C.id == bindparam("upload_id"))
 _OPEN = _C.state == UploadState.OPEN.value
 
 
@@ -258,8 +260,8 @@ async def store_upload(connection: Transaction, upload: Upload) -> None:
 
 async def load_upload(connection: Transaction, upload_id: str, *, lock: bool = False) -> Upload:
     """Load a record, `lock`ed against other changes. Raises `NotFound`."""
-    query = select(tables.upload).where(_C.id == checked_id(upload_id))
-    found = await fetch(connection, query.with_for_update() if lock else query)
+    query = _OF_ID.with_for_update() if lock else _OF_ID
+    found = await fetch(connection, query, {"upload_id": checked_id(upload_id)})
     if not found:
         raise NotFound("no such record")
     return upload_of(found[0])
