@@ -14,6 +14,7 @@ from storage.stores import Stores
 from storage.uploads.s3.bucket import BucketObjects
 from storage.uploads.s3.direct import S3DirectUploads
 from storage.uploads.s3.memory import return_freed_buffers
+from storage.uploads.s3.sizes import GROWING, equal
 from storage.uploads.s3.store import S3UploadStore
 
 
@@ -24,9 +25,12 @@ async def open_blobs(address: BucketAddress, settings: Settings) -> AsyncIterato
         yield S3BlobStore(bucket, LocalCache(settings.data / "cache", settings.cache_bytes))
 
 
-def stores_beside(blobs: S3BlobStore, database: Database) -> Stores:
-    """Return the stores of uploads that become blobs of that store, and that store."""
+def stores_beside(blobs: S3BlobStore, database: Database, part_bytes: int | None) -> Stores:
+    """Return the stores of uploads that become blobs of that store, and that store.
+
+    `part_bytes`: of every part but an upload's last; `None`: they grow.
+    """
     return_freed_buffers()
     ledger = LedgerRecords(database)
-    uploads = S3UploadStore(BucketObjects(blobs.bucket), ledger)
+    uploads = S3UploadStore(BucketObjects(blobs.bucket), ledger, equal(part_bytes) if part_bytes else GROWING)
     return Stores(uploads, blobs, S3DirectUploads(blobs.bucket, ledger))

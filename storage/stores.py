@@ -45,7 +45,7 @@ async def open_stores(settings: Settings, database: Database) -> AsyncIterator[S
     from storage import in_bucket  # noqa: PLC0415 - loaded only where it is used
 
     async with in_bucket.open_blobs(settings.bucket, settings) as blobs:
-        yield in_bucket.stores_beside(blobs, database)
+        yield in_bucket.stores_beside(blobs, database, settings.storage_part_bytes)
 
 
 def _local_blobs(settings: Settings) -> LocalBlobStore:
