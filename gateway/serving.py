@@ -14,6 +14,7 @@ from gateway.app import create_app
 from gateway.listening import listening
 from gateway.processes import supervise
 from gateway.shared_port import reserved_port
+from storage.errors import StorageError
 
 _log = structlog.get_logger()
 
@@ -53,6 +54,9 @@ async def _serve_one(settings: Settings, *, number: int, shared: bool) -> int:
             await stop.wait()
     except OSError as error:
         return _cannot_listen(settings, error)
+    except StorageError as error:
+        _log.error("cannot_start", error=str(error))
+        return 1
     return 0
 
 

@@ -5,11 +5,12 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
+import structlog
 import uvloop
 
 from config.logging import set_up_logging
 from config.settings import Settings
-from storage.errors import NotFound
+from storage.errors import NotFound, StorageError
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from workers.decisions import redriven
@@ -42,7 +43,11 @@ def main() -> int:
 async def _work(settings: Settings, queues: list[str]) -> int:
     from workers.worker import work  # noqa: PLC0415 - `status` must not load media tools
 
-    await work(settings, queues)
+    try:
+        await work(settings, queues)
+    except StorageError as error:
+        structlog.get_logger().error("cannot_start", error=str(error))
+        return 1
     return 0
 
 

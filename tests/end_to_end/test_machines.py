@@ -12,10 +12,11 @@ from tests.services.intake import ROOT
 #: Root of a world of its own: users, network, host name, mounts and processes; who needs no rights outside.
 WORLD = ("unshare", "--user", "--map-root-user", "--net", "--mount", "--uts", "--pid", "--fork",
          "--kill-child", "--mount-proc")  # fmt: skip
-SCENARIOS = "tests/machines/scenarios.py"
+SCENARIOS = ("tests/machines/scenarios.py", "tests/machines/outages.py")
 
-STORES = ["folder"]
 LONG = [pytest.mark.soak, pytest.mark.timeout(7200)]
+#: `folder`: one that all machines see, in place of an object store.
+STORES = ["s3", pytest.param("folder", marks=LONG)]
 
 
 def lacking() -> str:
@@ -36,7 +37,7 @@ def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -
         pytest.skip(
             f"NOT TESTED: several machines, because no networks of our own can be had here: {problem}"
         )
-    command = [sys.executable, "-m", "pytest", "-q", "-m", form, "-p", "no:cacheprovider", SCENARIOS]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", form, "-p", "no:cacheprovider", *SCENARIOS]
     said = tmp_path / "said.txt"
     with said.open("wb") as out:
         environment = {**os.environ, "STORE": store}
