@@ -40,8 +40,8 @@ class Settings(BaseSettings):
     storage: str = ""
     #: Connections of one process to the object store at once, each with a thread.
     storage_connections: int = Field(default=16, ge=2)
-    #: Bytes of each part of an upload but the last, for stores that want equal parts, as R2 does (an upload has
-    #: 10,000 at most); `None`: 8 MiB, and more from 16 GiB on.
+    #: Bytes of each part of an upload but the last, for stores that want equal parts, as R2 does (10,000 at
+    #: most are an upload); `None`: 8 MiB, and more from 16 GiB on.
     storage_part_bytes: int | None = Field(default=None, ge=5 << 20, le=5 << 30)
     #: The most bytes that local copies of what lies in an object store have under `data`, but those in use.
     cache_bytes: int = Field(default=20 * GIB, ge=0)

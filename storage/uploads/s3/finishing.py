@@ -75,7 +75,9 @@ async def _send_last(desk: Desk, account: Account) -> Account:
     def with_last(latest: Account) -> Account:
         return with_part(latest, to.number, etag, len(body)) if latest.tail else latest
 
-    return await change(with_last)
+    latest = await change(with_last)
+    await desk.sweep([piece.name for piece in account.tail])
+    return latest
 
 
 async def _complete(desk: Desk, account: Account) -> None:

@@ -1,4 +1,4 @@
-"""The contract of upload stores on a real server, and in memory."""
+"""The contract of upload stores on a real server; in memory, `test_stories` tells the longest of it."""
 
 import asyncio
 import secrets
@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,18 +21,6 @@ from storage.uploads.s3.bucket import BucketObjects
 from storage.uploads.s3.store import S3UploadStore
 from tests.services.seaweed import BUCKET, SeaweedServer
 from tests.storage.upload_contract import UploadContract
-from tests.storage.uploads.s3.in_memory import ObjectsAsBlobs, Place
-
-
-class TestInMemory(UploadContract):
-    @staticmethod
-    @cache
-    def _of(folder: Path) -> tuple[S3UploadStore, ObjectsAsBlobs]:
-        place = Place(5 << 20)
-        return place.process(), place.blobs
-
-    def open_stores(self, folder: Path) -> tuple[S3UploadStore, ObjectsAsBlobs]:
-        return self._of(folder)
 
 
 @pytest.fixture(scope="module")
