@@ -79,9 +79,7 @@ async def test_a_worker_that_is_cut_off_loses_its_jobs_to_the_other_and_harms_no
         fleet.assert_each_step_happened_once(evidence)
 
 
-@pytest.mark.parametrize(
-    "name", ["database", pytest.param("queues", marks=LONG), pytest.param("store", marks=LONG)]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG) for name in ("database", "queues", "store")])
 async def test_a_server_that_is_cut_off_keeps_nobody_for_ever_and_work_goes_on_when_it_is_back(
     fleet: Fleet, apis: list[Api], photo: bytes, film: bytes, name: str
 ) -> None:
