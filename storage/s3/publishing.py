@@ -25,6 +25,8 @@ USUAL_PART_BYTES = 16 * MIB
 SENDERS = 3
 
 _PART_SECONDS = 600.0
+#: A worker that stops does not wait longer to tidy up.
+_ABORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ async def _publish_parts(bucket: Bucket, key: str, source: Path, size_bytes: int
     except BaseException:
         # What this does not reach is found by its age later.
         with suppress(StorageError):
-            await bucket.run(abort, bucket, key, upload_id)
+            await bucket.run(abort, bucket, key, upload_id, seconds=_ABORT_SECONDS)
         raise
 
 

@@ -25,7 +25,10 @@ def test_scanner_has_the_same_configuration(name: str, template: str) -> None:
 
 @pytest.mark.parametrize("service", ["gateway", "workers", "migrate"])
 def test_every_setting_exists(service: str) -> None:
-    known = {f"INTAKE_{name.upper()}" for name in Settings.model_fields}
+    known = {f"INTAKE_{name.upper()}" for name in Settings.model_fields} | {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+    }
     assert set(COMPOSE["services"][service]["environment"]) <= known
 
 

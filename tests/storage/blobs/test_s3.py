@@ -1,7 +1,8 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,28 @@ from storage.errors import Damaged, NotFound, StorageError
 from storage.s3 import multipart, publishing
 from storage.s3.bucket import Bucket, open_bucket
 from storage.s3.publishing import MOST_PARTS, USUAL_PART_BYTES, part_bytes_of
+from tests.services.seaweed import CREDENTIALS, SeaweedServer
 from tests.storage.blob_contract import KEY, MIB, OTHER, BlobContract, read_all
 
 GIB = 1 << 30
 
 
+@pytest.fixture(scope="module")
+def opened(_seaweed_process: SeaweedServer) -> Iterator[Bucket]:
+    """A client, which takes a while to make."""
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        opening = open_bucket(parse_bucket(_seaweed_process.url("")), connections=8)
+        yield runner.run(opening.__aenter__())
+        runner.run(opening.__aexit__(None, None, None))
+
+
 class TestS3BlobStore(BlobContract):
     @pytest.fixture
-    async def bucket(self, s3_url: str) -> AsyncIterator[Bucket]:
-        async with open_bucket(parse_bucket(s3_url), connections=8) as opened:
-            self._bucket = opened
-            yield opened
+    def bucket(self, opened: Bucket, s3_url: str) -> Bucket:
+        self._bucket = replace(opened, prefix=parse_bucket(s3_url).prefix)
+        return self._bucket
 
     @pytest.fixture
     def blobs(self, bucket: Bucket, tmp_path: Path) -> S3BlobStore:

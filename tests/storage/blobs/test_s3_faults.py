@@ -31,11 +31,7 @@ def proxy(seaweed: SeaweedServer) -> Iterator[FaultyProxy]:
 
 
 @pytest.fixture
-async def bucket(
-    seaweed: SeaweedServer, proxy: FaultyProxy, s3_url: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Bucket]:
-    monkeypatch.setattr(bucket_module, "_SILENCE_SECONDS", 0.5)
-    monkeypatch.setattr(bucket_module, "_CONNECT_SECONDS", 1)
+async def bucket(seaweed: SeaweedServer, proxy: FaultyProxy, s3_url: str) -> AsyncIterator[Bucket]:
     url = s3_url.replace(seaweed.endpoint, proxy.endpoint)
     async with open_bucket(parse_bucket(url), connections=8) as opened:
         yield opened
@@ -103,10 +99,9 @@ async def test_a_slow_store_is_waited_for(blobs, proxy):
     [
         (Fault(status=503, code="SlowDown"), StorageUnavailable, "fewer requests"),
         (Fault(status=507, code="XMinioStorageFull"), StorageFull, "full"),
-        (Fault(silent=True), StorageUnavailable, "in time"),
         (Fault(cut_sent=0), StorageUnavailable, "connection"),
     ],
-    ids=["refused", "full", "silent", "cut"],
+    ids=["refused", "full", "cut"],
 )
 async def test_a_lasting_fault_is_told_and_leaves_nothing(blobs, bucket, proxy, tmp_path, fault, error, said):
     source = tmp_path / "source"
@@ -142,6 +137,16 @@ async def test_a_store_that_is_killed_and_comes_back_has_everything(blobs, seawe
         await blobs.stat(KEY)
     seaweed.start()
     assert await read_all(blobs, KEY) == DATA
+
+
+async def test_a_store_that_says_nothing_is_given_up(seaweed, proxy, s3_url, monkeypatch, tmp_path):
+    monkeypatch.setattr(bucket_module, "_SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(bucket_module, "_ATTEMPTS", 1)
+    proxy.choose = lambda _: Fault(silent=True)
+    url = s3_url.replace(seaweed.endpoint, proxy.endpoint)
+    async with open_bucket(parse_bucket(url), 2) as bucket:
+        with pytest.raises(StorageUnavailable, match="in time"):
+            await S3BlobStore(bucket, LocalCache(tmp_path, 1)).stat(KEY)
 
 
 async def test_many_at_once_over_a_bad_way_all_end(blobs, proxy):
