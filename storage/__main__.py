@@ -13,9 +13,16 @@ from storage.stores import open_blobs
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return the exit status: 1 when `verify` found anything."""
+    """Run one command; return 0, 1 when `verify` found anything, or 2 when it could not be done."""
     chosen = _parser().parse_args(arguments)
-    settings = Settings()
+    try:
+        return _run(chosen, Settings())
+    except StorageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _run(chosen: argparse.Namespace, settings: Settings) -> int:
     if chosen.command == "migrate":
         migrate(settings.database_url)
         return 0

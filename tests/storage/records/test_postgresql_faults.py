@@ -6,11 +6,13 @@ import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, select, text
 
 from storage import tables
+from storage.__main__ import main
 from storage.errors import StorageFull, StorageUnavailable
 from storage.evidence import Change
 from storage.records import postgresql
@@ -217,3 +219,15 @@ async def test_a_full_disk_stores_nothing_and_passes_when_there_is_room(
 async def fill(uploads: UploadRecords) -> None:
     while True:
         await store(uploads, new_evidence(facts={"x": os.urandom(2 << 20).hex()}))
+
+
+def test_the_commands_say_in_one_line_that_there_is_no_server(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    monkeypatch.setenv("INTAKE_DATA", str(tmp_path))
+    monkeypatch.setenv("INTAKE_DATABASE_URL", "postgresql://intake:secret@127.0.0.1:1/none")
+    for command in ("migrate", "verify"):
+        assert main([command]) == 2
+        said = capsys.readouterr().err
+        assert "Connection refused" in said
+        assert "secret" not in said
