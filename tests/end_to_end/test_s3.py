@@ -55,13 +55,16 @@ def objects(seaweed: SeaweedServer) -> list[str]:
 
 
 async def test_an_upload_becomes_ready_and_lies_in_the_bucket_alone(
-    api: Api, intake: Intake, seaweed
+    api: Api, intake: Intake, seaweed: SeaweedServer, way: FaultyProxy
 ) -> None:
     data = text(20 * MIB)
     path = await api.send(data, "essay.txt")
     evidence = await api.wait(path)
     assert evidence["state"] == "ready", evidence
     assert evidence["sha256"] == hashlib.sha256(data).hexdigest()
+    asked = [line.split()[:2] for line in way.requests]
+    fetched = [path for method, path in asked if method == "GET" and f"/{evidence['id']}/original" in path]
+    assert len(fetched) == 3, "all stages need the original to cross the network once, in ranges of 8 MiB"
     status, body, _ = await api.download(evidence["original"]["url"])
     assert (status, body == data) == (200, True)
     status, body, _ = await api.download(evidence["original"]["url"], Range="bytes=7000000-7000009")
