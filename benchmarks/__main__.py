@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.images import measure_images
 from benchmarks.latency import measure_latency
 from benchmarks.media import measure_media
+from benchmarks.object_store import measure_object_store
 from benchmarks.report import format_section, update_page
 from benchmarks.scanning import measure_scanning
 from benchmarks.segments import measure_segments
@@ -18,6 +19,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MEASURES = {
     "uploads": (measure_uploads, 3),
     "side-by-side": (measure_side_by_side, 1),
+    "s3": (measure_object_store, 1),
     "latency": (measure_latency, 10),
     "scanning": (measure_scanning, 3),
     "segments": (measure_segments, 2),

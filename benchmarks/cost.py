@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.receivers import Receiver
-from benchmarks.starting_line import at_the_line
+from benchmarks.starting_line import Runner, at_the_line
 from benchmarks.usage import cpu_seconds, peak_bytes, reset_peak, resident_bytes
 
 
@@ -21,14 +21,18 @@ class Cost:
 def measure_cost(receiver: Receiver, module: str, *words: object) -> Cost:
     """Run one client against the receiver and return what that cost it."""
     with at_the_line(module, *words) as client:
-        reset_peak(receiver.pid)
-        resident, used = resident_bytes(receiver.pid), cpu_seconds(receiver.pid)
-        client.tell()
-        lap = client.hear()
-        grown = peak_bytes(receiver.pid) - resident
-        cost = Cost(cpu_seconds(receiver.pid) - used, grown, lap.seconds, lap.request_seconds)
+        cost = cost_of(receiver.pid, client)
     receiver.clear()
     return cost
+
+
+def cost_of(pid: int, client: Runner) -> Cost:
+    """Let the client run and return what that cost a process."""
+    reset_peak(pid)
+    resident, used = resident_bytes(pid), cpu_seconds(pid)
+    client.tell()
+    lap = client.hear()
+    return Cost(cpu_seconds(pid) - used, peak_bytes(pid) - resident, lap.seconds, lap.request_seconds)
 
 
 def send(receiver: Receiver, uploads: int, length_bytes: int, chunk_bytes: int) -> Cost:

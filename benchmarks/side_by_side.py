@@ -98,13 +98,13 @@ def _measure(load: Load, runs: int) -> Results:
             with open_receiver() as receiver:
                 warm_up(receiver)
                 result = results.setdefault(name, Result(load))
-                with _probing(receiver.port, result.lags):
+                with probing(receiver.port, result.lags):
                     result.costs.append(send(receiver, load.uploads, load.length_bytes, load.chunk_bytes))
     return results
 
 
 @contextmanager
-def _probing(port: int, lags: list[float]) -> Iterator[None]:
+def probing(port: int, lags: list[float]) -> Iterator[None]:
     with at_the_line("benchmarks.probe", port) as probe:
         probe.tell()
         yield
@@ -120,7 +120,7 @@ def _rows(load: Load, results: Results) -> Iterator[Row]:
         speed = load.gigabytes * 1000 / median([cost.seconds for cost in costs])
         grown = max(cost.grown_bytes for cost in costs) / 1e6
         requests = [seconds for cost in costs for seconds in cost.request_seconds]
-        waits = [f"{_p99(seconds):.1f}" if seconds else "-" for seconds in (requests, result.lags)]
+        waits = [f"{p99(seconds):.1f}" if seconds else "-" for seconds in (requests, result.lags)]
         told = targets.get(name, ("", ""))
         yield (f"- {name}", f"{speed:.0f}", f"{result.cpu:.2f}", f"{grown:.1f}", *waits, *told)
 
@@ -131,9 +131,9 @@ def _targets(results: Results) -> tuple[str, str]:
     if SPLICE in results:
         limits.append(results[SPLICE].cpu * 2.5)
     ours = results[GATEWAY]
-    return judged(ours.cpu, round(min(limits), 2)), judged(_p99(ours.lags), LAG_MILLISECONDS)
+    return judged(ours.cpu, round(min(limits), 2)), judged(p99(ours.lags), LAG_MILLISECONDS)
 
 
-def _p99(seconds: Sequence[float]) -> float:
+def p99(seconds: Sequence[float]) -> float:
     """Return milliseconds that 99 of 100 do not exceed; of fewer than 100, the most."""
     return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1] * 1000

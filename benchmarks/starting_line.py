@@ -37,6 +37,10 @@ class Runner:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def tell(self) -> None:
         """Give the word: to begin, and to those who go on until told, to end."""
         if self._process.stdin is None:

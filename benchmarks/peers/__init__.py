@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.receivers import TMPFS, Receiver, announced, empty
+from tests.services.seaweed import BUCKET, REGION, SeaweedServer
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
@@ -26,6 +27,14 @@ def open_tus_node() -> Iterator[Receiver]:
         argv = ["node", "--input-type=module", "-", name]
         with announced(argv, script=_HERE / "tus_node.js", folder=_NODE) as (pid, port):
             yield Receiver(pid, port, "", lambda: empty(Path(name)))
+
+
+@contextmanager
+def open_tus_s3(server: SeaweedServer) -> Iterator[Receiver]:
+    """Start @tus/server with its S3 store; the credentials are in the environment."""
+    argv = ["node", "--input-type=module", "-", server.endpoint, REGION, BUCKET]
+    with announced(argv, script=_HERE / "tus_s3_node.js", folder=_NODE) as (pid, port):
+        yield Receiver(pid, port, "", lambda: None)
 
 
 @contextmanager
