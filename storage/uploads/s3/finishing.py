@@ -87,9 +87,13 @@ async def _complete(desk: Desk, account: Account) -> None:
         raise NotFound("no such upload")
     try:
         await desk.objects.complete(account.place, account.multipart_id, parts)
-    except (NotFound, StorageUnavailable):
-        # It may be done: by another one, or its answer was lost. And a 500 may mean "no such upload".
+    except NotFound:
+        # Another one has done it, or does so at this moment.
         if not await _appears(desk, account.place, account.settled_bytes):
+            raise
+    except StorageUnavailable:
+        # It may be done: the answer was lost, or a 500 meant "no such upload".
+        if not await _has(desk, account.place, account.settled_bytes):
             raise
     if await desk.objects.size(account.place) != account.settled_bytes:
         raise Damaged("the store has put the parts together wrongly")
