@@ -51,8 +51,8 @@ class Settings(BaseSettings):
     direct_uploads: bool = False
     #: Addresses at the object store that clients are given are good for so long.
     link_seconds: int = Field(default=900, ge=1, le=604_800)
-    #: SQLAlchemy URL of PostgreSQL, for several machines: `postgresql://USER:PASSWORD@HOST/NAME`; empty: SQLite
-    #: under `data`, for one.
+    #: SQLAlchemy URL of PostgreSQL, for several machines: `postgresql://USER:PASSWORD@HOST/NAME`; empty:
+    #: SQLite under `data`, for one.
     database_url: str = ""
     #: Redis URL; empty: the socket `redis.sock` under `data`.
     redis_url: str = ""
