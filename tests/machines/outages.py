@@ -34,6 +34,8 @@ async def test_kill_9_of_each_in_turn_loses_nothing_and_doubles_nothing(
             assert (found["state"], found["sha256"]) == ("ready", digest), found
             fleet.assert_each_step_happened_once(evidence)
         assert fleet.postgres.execute("SELECT count(*) FROM outbox") == "0"
+    verified = await asyncio.to_thread(fleet.gateways[0].run, "storage", "verify", "--bytes")
+    assert verified == "0 findings"
 
 
 def deaths(fleet: Fleet) -> list[Callable[[], None]]:
