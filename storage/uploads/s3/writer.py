@@ -25,8 +25,8 @@ from storage.uploads.s3.ledger import Decide
 _IDLE_SECONDS = 0.25
 #: …and a slow sender's bytes after so long.
 _UNSAVED_SECONDS = 5.0
-#: How long somebody who asks for the offset waits for the bytes that are under way.
-_SETTLE_SECONDS = 0.2
+#: How long somebody who asks for the offset waits for bytes under way: a silent sender's are there already.
+_SETTLE_SECONDS = 2.0
 
 _log = structlog.get_logger()
 
