@@ -21,6 +21,8 @@ class MemoryObjects:
     """`Objects` that are forgotten with their process. Every part but the last has `least_bytes` at least."""
 
     def __init__(self, least_bytes: int) -> None:
+        #: How old all of them are said to be.
+        self.age_seconds = 0.0
         self._least_bytes = least_bytes
         self._objects: dict[str, bytes] = {}
         self._multiparts: dict[str, _Multipart] = {}
@@ -58,7 +60,7 @@ class MemoryObjects:
 
     async def find(self, prefix: str) -> Sequence[Found]:
         """Return what begins so."""
-        return [Found(place, 0) for place in sorted(self._objects) if place.startswith(prefix)]
+        return [Found(place, self.age_seconds) for place in sorted(self._objects) if place.startswith(prefix)]
 
     async def begin(self, place: str) -> str:
         """Begin a multipart upload."""
@@ -101,7 +103,7 @@ class MemoryObjects:
     async def unfinished(self, prefix: str) -> Sequence[Found]:
         """Return what begins so."""
         return [
-            Found(multipart.place, 0, multipart_id)
+            Found(multipart.place, self.age_seconds, multipart_id)
             for multipart_id, multipart in self._multiparts.items()
             if multipart.place.startswith(prefix)
         ]
