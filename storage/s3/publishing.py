@@ -12,13 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from storage.blobs.disk import in_thread, open_regular
 from storage.errors import StorageError
-from storage.s3 import objects
+from storage.s3 import MOST_PARTS, objects
 from storage.s3.bucket import Bucket
 from storage.s3.multipart import abort, begin, complete, send_part
 
 MIB = 1 << 20
-#: "Maximum number of parts per upload: 10,000" (Amazon S3 User Guide, "Multipart upload limits").
-MOST_PARTS = 10_000
 #: Parts of a file that does not need larger ones; what is no larger is sent at once.
 USUAL_PART_BYTES = 16 * MIB
 #: Parts of one file that are sent, and in memory, at once.

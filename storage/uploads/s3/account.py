@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from storage.errors import Damaged, NotFound, StorageFull, UploadBusy, WriterFenced
+from storage.s3 import MOST_PARTS
 from storage.uploads import UploadRef
-from storage.uploads.s3.sizes import MOST_PARTS
 
 #: A holder that was not heard of for so long is dead: nobody else need raise the epoch to replace it.
 LEASE_SECONDS = 15.0

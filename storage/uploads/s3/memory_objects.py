@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.errors import Damaged, NotFound, StorageUnavailable
+from storage.s3 import MOST_PARTS
 from storage.uploads.s3.account import Extent
 from storage.uploads.s3.objects import Found
-from storage.uploads.s3.sizes import MOST_PARTS
 
 
 @dataclass(slots=True)

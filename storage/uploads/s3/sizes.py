@@ -6,8 +6,6 @@ the last part" (Amazon S3 User Guide, "Multipart upload limits").
 
 from dataclasses import dataclass
 
-MOST_PARTS = 10_000
-
 _MIB = 1 << 20
 _GIB = 1 << 30
 

@@ -12,9 +12,9 @@ from storage.blobs import s3
 from storage.blobs.cache import LocalCache
 from storage.blobs.s3 import S3BlobStore
 from storage.errors import Damaged, NotFound, StorageError
-from storage.s3 import multipart, publishing
+from storage.s3 import MOST_PARTS, multipart, publishing
 from storage.s3.bucket import Bucket, open_bucket
-from storage.s3.publishing import MOST_PARTS, USUAL_PART_BYTES, part_bytes_of
+from storage.s3.publishing import USUAL_PART_BYTES, part_bytes_of
 from tests.services.seaweed import CREDENTIALS, SeaweedServer
 from tests.storage.blob_contract import KEY, MIB, OTHER, BlobContract, read_all
 

@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.formats import load_formats
-from storage.uploads.s3.sizes import GROWING, MOST_PARTS, equal
+from storage.s3 import MOST_PARTS
+from storage.uploads.s3.sizes import GROWING, equal
 
 GIB = 1 << 30
 
