@@ -11,22 +11,28 @@ _LONGEST = 100
 _TIMES = ("com.apple.quicktime.creationdate", "creation_time", "date")
 _MAKES = ("com.apple.quicktime.make", "com.android.manufacturer", "make")
 _MODELS = ("com.apple.quicktime.model", "com.android.model", "model")
+_PLACES = ("com.apple.quicktime.location.iso6709", "location")
 
 
 def noted_in_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fact of what a film's tags say, as ffprobe lists them; nothing if they say nothing."""
     lower = {name.lower(): value for name, value in tags.items()}
-    taken_at, make, model = (
-        next((lower[name] for name in names if name in lower), None) for names in (_TIMES, _MAKES, _MODELS)
+    taken_at, make, model, place = (
+        next((lower[name] for name in names if name in lower), None)
+        for names in (_TIMES, _MAKES, _MODELS, _PLACES)
     )
-    return noted(taken_at, make, model)
+    return noted(taken_at, make, model, place)
 
 
-def noted(taken_at: object, make: object, model: object) -> dict[str, Any]:
-    """Return the fact `captured`: `at` as its device writes times, and `device`, as far as they are said."""
+def noted(taken_at: object, make: object, model: object, place: object = None) -> dict[str, Any]:
+    """Return the fact `captured`, as far as it is said: `at` as its device writes times, `device`, `place`.
+
+    The place is in ISO 6709.
+    """
     device = " ".join(filter(None, [plain(make), plain(model)]))
-    said = {name: text for name, text in (("at", plain(taken_at)), ("device", device)) if text}
-    return {"captured": said} if said else {}
+    said = {"at": plain(taken_at), "device": device, "place": plain(place)}
+    known = {name: text for name, text in said.items() if text}
+    return {"captured": known} if known else {}
 
 
 def plain(value: object) -> str:

@@ -71,6 +71,7 @@ async def test_a_length_that_is_guessed_is_known_as_a_guess(tmp_path):
             {"captured": {"at": "2026-06-01T10:15:00+0100"}},
         ),
         ({"com.apple.quicktime.make": "Apple", "com.apple.quicktime.model": "iPhone 13"}, APPLE),
+        ({"location": "+51.5000-000.1000/"}, {"captured": {"place": "+51.5000-000.1000/"}}),
         ({"MAKE": "Apple\n", "model": " iPhone 13\x1b"}, APPLE),
         ({"make": "x" * 1000}, {"captured": {"device": "x" * 100}}),
     ],
