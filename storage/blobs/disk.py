@@ -55,7 +55,7 @@ async def in_thread(
     whatever it uses, and `undo` gets the result that nobody waits for any more. Raises the
     `StorageError` that fits an `OSError` of `work`, and `StorageUnavailable` after `seconds`.
     """
-    running = _begin(threads, work, args)
+    running = _begin(threads, work, args, undo)
     abandoned = True
     try:
         async with asyncio.timeout(seconds):
@@ -71,10 +71,15 @@ async def in_thread(
     return result
 
 
-def _begin(threads: Executor | None, work: Callable[[*Ts], T], args: tuple[*Ts]) -> asyncio.Future[T]:
+def _begin(
+    threads: Executor | None,
+    work: Callable[[*Ts], T],
+    args: tuple[*Ts],
+    undo: Callable[[T], object] | None,
+) -> asyncio.Future[T]:
     if threads:
         return asyncio.get_running_loop().run_in_executor(threads, work, *args)
-    return _threads.call(work, args)
+    return _threads.call(work, args, undo)
 
 
 def _undo(undo: Callable[[T], object] | None, done: asyncio.Future[T]) -> None:

@@ -5,7 +5,6 @@ dozen of them for a mebibyte; measured in `docs/decisions/0024-own-threads-for-t
 """
 
 import asyncio
-import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -21,14 +20,19 @@ class _Call:
     work: Callable[..., Any]
     args: tuple[Any, ...]
     answer: asyncio.Future[Any]
+    #: Gets the result when nobody can wait for it any more.
+    undo: Callable[[Any], object] | None
 
     def run(self) -> None:
         try:
             result, error = self.work(*self.args), None
         except BaseException as raised:  # noqa: BLE001 - whoever waits gets it
             result, error = None, raised
-        with contextlib.suppress(RuntimeError):  # the loop is closed
+        try:
             self.answer.get_loop().call_soon_threadsafe(self._settle, result, error)
+        except RuntimeError:  # the loop is closed
+            if self.undo and error is None:
+                self.undo(result)
 
     def _settle(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
         if self.answer.cancelled():
@@ -55,9 +59,14 @@ class Threads:
         self._lock = threading.Lock()
         self._idle = self._begun = 0
 
-    def call(self, work: Callable[..., Any], args: tuple[Any, ...]) -> asyncio.Future[Any]:
-        """Begin blocking work; return a future of the running loop. Work that was begun cannot be stopped."""
-        call = _Call(work, args, asyncio.get_running_loop().create_future())
+    def call(
+        self, work: Callable[..., Any], args: tuple[Any, ...], undo: Callable[[Any], object] | None = None
+    ) -> asyncio.Future[Any]:
+        """Begin blocking work; return a future of the running loop.
+
+        Work that was begun cannot be stopped; `undo` gets its result if the loop is closed by then.
+        """
+        call = _Call(work, args, asyncio.get_running_loop().create_future(), undo)
         with self._lock:
             lacking = not self._idle and self._begun < self._most
             if lacking:

@@ -1,0 +1,68 @@
+"""The disk's own threads."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from storage.blobs.threads import Threads
+
+
+async def test_results_and_errors_reach_whoever_waits():
+    threads = Threads(2)
+    assert await threads.call(max, (1, 2)) == 2
+    with pytest.raises(ZeroDivisionError):
+        await threads.call(divmod, (1, 0))
+
+
+async def test_no_more_run_at_once_than_may_and_the_others_wait_their_turn():
+    threads, lock, running, most = Threads(3), threading.Lock(), [0], [0]
+    proceed = threading.Event()
+
+    def work(number: int) -> int:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        proceed.wait(10)
+        with lock:
+            running[0] -= 1
+        return number
+
+    calls = [threads.call(work, (number,)) for number in range(20)]
+    await asyncio.sleep(0.05)
+    proceed.set()
+    assert await asyncio.gather(*calls) == list(range(20))
+    assert most == [3]
+
+
+async def test_idle_threads_are_used_again():
+    threads = Threads(8)
+    names = {await threads.call(threading.get_ident, ()) for _ in range(50)}
+    assert len(names) <= 2  # a thread says that it is idle a moment after its answer
+
+
+def test_what_a_closed_loop_cannot_take_is_undone():
+    threads, proceed, undone = Threads(1), threading.Event(), threading.Event()
+
+    async def leave() -> None:
+        threads.call(proceed.wait, (10,), lambda _: undone.set())
+
+    asyncio.run(leave())
+    proceed.set()
+    assert undone.wait(10)
+
+
+def test_a_forked_process_has_threads_of_its_own():
+    threads = Threads(1)
+
+    async def ask(work: Callable[[], int]) -> int:
+        async with asyncio.timeout(10):
+            return await threads.call(work, ())
+
+    assert asyncio.run(ask(os.getpid)) == os.getpid()
+    child = os.fork()
+    if not child:
+        os._exit(0 if asyncio.run(ask(os.getpid)) == os.getpid() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
