@@ -22,7 +22,8 @@ PROGRAMS="ffmpeg:ffmpeg ffprobe:ffmpeg clamd:clamav-daemon freshclam:clamav-fres
     redis-server:redis-server bwrap:bubblewrap setpriv:util-linux prlimit:util-linux flock:util-linux
     wmf2gd:libwmf-bin mdb-tables:mdbtools"
 FILES="/usr/share/fonts/opentype/urw-base35/NimbusSans-Regular.otf:fonts-urw-base35"
-TEST_PROGRAMS="chromium:chromium ip:iproute2 nsenter:util-linux nginx:nginx node:nodejs npm:npm vipsthumbnail:libvips-tools"
+TEST_PROGRAMS="chromium:chromium curl:curl ip:iproute2 nsenter:util-linux nginx:nginx node:nodejs npm:npm
+    vipsthumbnail:libvips-tools"
 OFFICE=/usr/lib/libreoffice/program
 FONTS=/usr/share/fonts/truetype
 [ "$TESTS" != films ] || TEST_PROGRAMS="$TEST_PROGRAMS HandBrakeCLI:handbrake-cli"

@@ -134,7 +134,9 @@ class LeaseWorker(Worker):
                 again = await self._outcome(claim)
         finally:
             try:
-                await self._settle(claim.job_id, again)
+                # Before Python 3.11.3 a task that was cancelled cannot ask Redis: its client's time limits, when
+                # they end, look like another cancellation.
+                await asyncio.create_task(self._settle(claim.job_id, again))
             finally:
                 self._heartbeat.release(self.queue_name, claim.job_id)
                 del self._owners[claim.job_id], self.tasks[claim.job_id]

@@ -1,6 +1,7 @@
 """A real PostgreSQL, run by an unprivileged user, with a database for each test."""
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -111,7 +112,9 @@ def _unprivileged() -> tuple[str, ...]:
     if os.getuid() != 0:
         return ()
     if _is_alone():
-        return ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+        # Somebody who is on every machine: initdb asks for the name.
+        nobody = pwd.getpwnam("nobody")
+        return ("unshare", "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}")
     return ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups")
 
 

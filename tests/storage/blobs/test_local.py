@@ -8,6 +8,7 @@ import pytest
 
 from storage.blobs.local import LocalBlobStore
 from storage.errors import NotFound, StorageFull
+from tests.services.api import until
 from tests.services.disk import small_disk
 from tests.storage.blob_contract import HOSTILE, KEY, BlobContract, read_all
 
@@ -106,6 +107,8 @@ class TestLocalBlobStore(BlobContract):
                 await asyncio.sleep(0)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-        await asyncio.get_running_loop().shutdown_default_executor()
-        await asyncio.sleep(0)
-        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+        async def as_before() -> bool:
+            return len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+        await until(as_before, 10)
