@@ -1,11 +1,13 @@
 import asyncio
 import hashlib
-import time
+import os
+from glob import glob
 
 import pytest
 
 from storage.digests import sha256_file
 from storage.errors import NotFound
+from tests.services.api import until
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, (1 << 20) - 1, 1 << 20, (3 << 20) + 7])
@@ -24,11 +26,16 @@ async def test_a_missing_file_and_a_folder_are_not_found(tmp_path):
 async def test_cancelling_stops_reading(tmp_path):
     with (tmp_path / "huge").open("wb") as huge:
         huge.truncate(1 << 40)
+
+    async def is_open() -> bool:
+        return str(tmp_path / "huge") in {os.path.realpath(file) for file in glob("/proc/self/fd/*")}
+
+    async def is_closed() -> bool:
+        return not await is_open()
+
     digesting = asyncio.create_task(sha256_file(tmp_path / "huge"))
-    await asyncio.sleep(0.05)
+    await until(is_open, 5)
     digesting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await digesting
-    started = time.monotonic()
-    await asyncio.get_running_loop().shutdown_default_executor()
-    assert time.monotonic() - started < 5
+    await until(is_closed, 5)
