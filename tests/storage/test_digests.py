@@ -1,7 +1,6 @@
 import asyncio
 import hashlib
-import os
-from glob import glob
+from pathlib import Path
 
 import pytest
 
@@ -27,15 +26,18 @@ async def test_cancelling_stops_reading(tmp_path):
     with (tmp_path / "huge").open("wb") as huge:
         huge.truncate(1 << 40)
 
-    async def is_open() -> bool:
-        return str(tmp_path / "huge") in {os.path.realpath(file) for file in glob("/proc/self/fd/*")}
+    def is_open() -> bool:
+        return tmp_path / "huge" in [file.resolve() for file in Path("/proc/self/fd").iterdir()]
 
-    async def is_closed() -> bool:
-        return not await is_open()
+    async def begun() -> bool:
+        return is_open()
+
+    async def is_over() -> bool:
+        return not is_open()
 
     digesting = asyncio.create_task(sha256_file(tmp_path / "huge"))
-    await until(is_open, 5)
+    await until(begun, 5)
     digesting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await digesting
-    await until(is_closed, 5)
+    await until(is_over, 5)
