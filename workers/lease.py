@@ -134,8 +134,8 @@ class LeaseWorker(Worker):
                 again = await self._outcome(claim)
         finally:
             try:
-                # Before Python 3.11.3 a cancelled task cannot ask Redis: where one of its client's time limits
-                # ends, that looks like another cancellation.
+                # Before Python 3.11.3 a cancelled task cannot ask Redis: where one of its client's limits of
+                # time ends, that looks like another cancellation.
                 await asyncio.create_task(self._settle(claim.job_id, again))
             finally:
                 self._heartbeat.release(self.queue_name, claim.job_id)
