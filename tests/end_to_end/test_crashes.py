@@ -153,7 +153,7 @@ async def test_no_killed_worker_leaves_a_process_or_scratch_behind(
     evidence = await api.send(film, "dance.mp4")
     await api.wait_for(evidence, lambda found: is_running(found, "transcode"), seconds=30)
     intake.kill_workers()
-    await asyncio.to_thread(wait_until, lambda: not processes_of(intake), 30)
+    await asyncio.to_thread(wait_until, lambda: not processes_of(intake), 10)
     intake.start_worker()
     assert (await api.wait(evidence))["state"] == "ready"
     scratch = intake.folder / "scratch"
