@@ -54,12 +54,23 @@ def give(source: Path, place: Path) -> None:
 def _make(parent: Path) -> tuple[Path, int]:
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(parent):
-        for left in parent.glob("work-*"):
-            _sweep(left)
+        _sweep_all(parent)
         folder = Path(tempfile.mkdtemp(prefix="work-", dir=parent))
         lock = _open_lock(folder)
         fcntl.flock(lock, fcntl.LOCK_EX)
     return folder, lock
+
+
+def sweep(parent: Path) -> None:
+    """Remove the folders under `parent` of killed processes, and kill what still works in them. Blocks."""
+    if parent.is_dir():
+        with _locked(parent):
+            _sweep_all(parent)
+
+
+def _sweep_all(parent: Path) -> None:
+    for left in parent.glob("work-*"):
+        _sweep(left)
 
 
 def _sweep(left: Path) -> None:

@@ -16,6 +16,7 @@ from storage.records.upkeep import Upkeep
 from storage.states import StageName
 from storage.stores import open_blobs
 from transcode.children import open_children
+from transcode.guarding import guarded
 from transcode.office import Office
 from transcode.sandbox import detect
 from workers.context import Context
@@ -120,6 +121,7 @@ async def open_context(settings: Settings, name: str) -> AsyncIterator[Context]:
         blobs = await stack.enter_async_context(open_blobs(settings))
         queue = await stack.enter_async_context(open_queue(settings))
         idle = settings.verify_slots + settings.image_slots
+        await stack.enter_async_context(guarded(settings.scratch))
         children = await stack.enter_async_context(open_children(PRELOADED, idle, settings.scratch))
         yield Context(
             settings=settings,
