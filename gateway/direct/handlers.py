@@ -20,10 +20,10 @@ from gateway.uploads.expiry import Expiry
 from gateway.uploads.lookup import find_upload, upload_headers
 from gateway.uploads.planning import new_evidence, new_upload
 from storage.errors import NotFound
+from storage.s3 import MOST_PARTS
 from storage.upload import Upload, UploadState
 from storage.uploads.direct import DirectUploads
 
-_MOST_PARTS = 10_000
 _COMPLETION_BYTES = 2 << 20
 
 
@@ -101,6 +101,6 @@ async def _open_upload(request: web.Request) -> Upload:
 def _part_number(request: web.Request) -> int:
     text = request.match_info["part"]
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
-    if not 1 <= number <= _MOST_PARTS:
+    if not 1 <= number <= MOST_PARTS:
         raise NotFound("no such part")
     return number

@@ -7,8 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from gateway.uploads.metadata import KEY
-
-_MOST_PARTS = 10_000
+from storage.s3 import MOST_PARTS
 
 
 class Creation(BaseModel):
@@ -46,7 +45,7 @@ class NamedPart(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    PartNumber: int = Field(ge=1, le=_MOST_PARTS)
+    PartNumber: int = Field(ge=1, le=MOST_PARTS)
     ETag: str = Field(max_length=256)
 
 
@@ -55,4 +54,4 @@ class Completion(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    parts: Annotated[tuple[NamedPart, ...], Field(min_length=1, max_length=_MOST_PARTS)]
+    parts: Annotated[tuple[NamedPart, ...], Field(min_length=1, max_length=MOST_PARTS)]

@@ -106,8 +106,11 @@ async def test_transactions_that_wait_for_each_other_are_done_again(database: Da
     for evidence in (one, other):
         await UploadRecords(database).create(new_upload(evidence), evidence)
 
+    begun = []
+
     async def crosswise(place: Database, *ids: str) -> None:
         async def both(connection: Transaction) -> None:
+            begun.append(ids)
             for evidence_id in ids:
                 row = tables.evidence.c.id == evidence_id
                 await connection.execute(update(tables.evidence).where(row).values(version=9))
@@ -116,6 +119,9 @@ async def test_transactions_that_wait_for_each_other_are_done_again(database: Da
         await place.write(both)
 
     await asyncio.gather(crosswise(database, one.id, other.id), crosswise(second, other.id, one.id))
+    assert len(begun) > 2, "they never waited for each other"
+    rows = await database.fetch(select(tables.evidence.c.version))
+    assert [row["version"] for row in rows] == [9, 9]
 
 
 async def test_two_marks_of_one_evidence_at_once_are_both_kept(database: Database, second: Database, uploads):

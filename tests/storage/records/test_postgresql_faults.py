@@ -77,6 +77,7 @@ async def test_connections_that_a_restarted_server_ended_fail_nobody(
     await asyncio.to_thread(postgres_server.stop)
     await asyncio.to_thread(postgres_server.start)
     await asyncio.gather(*(store(uploads) for _ in range(10)), *(uploads.open_ids(9) for _ in range(10)))
+    assert len(await uploads.open_ids(99)) == 20
 
 
 async def test_a_frozen_server_ends_nothing_for_ever_and_is_used_again_when_it_thaws(
