@@ -3,9 +3,12 @@
 A holder that has received nothing for `STALLED_SECONDS` is stalled. In this process it is told to stop and
 leaves the upload in order, so that one segment stays one segment. In another process, or when it does not
 stop, its epoch is taken: what it writes afterwards counts for nothing (see `storage.uploads`).
+
+A holder whose connection is lost leaves by itself, once its last bytes are durable: its successor waits.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,8 +27,14 @@ STALLED_SECONDS = 0.5
 #: Seconds a holder in this process gets to leave in order.
 _LEAVING_SECONDS = 0.15
 
-#: Seconds all of them get when the server stops: their bytes are being made durable.
+#: Seconds a sender gets whose connection is lost, or all of them when the server stops: their bytes are being
+#: made durable.
 _DRAIN_SECONDS = 3.0
+
+#: Seconds a successor waits, where the upload stands, for a holder in another process that may have ended.
+#: Less than `STALLED_SECONDS`: nobody is ended who was sending when the successor came.
+_PATIENCE_SECONDS = 0.4
+_LOOK_SECONDS = 0.05
 
 
 class Refused(Problem):
@@ -45,6 +54,18 @@ class Refused(Problem):
 class _Holder:
     body: StreamReader
     left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing more will come from its sender."""
+        return self.body.exception() is not None
+
+    async def gone(self, seconds: float) -> bool:
+        """Wait so long for it to leave, and tell whether it has."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.left.wait()
+        return self.left.is_set()
 
 
 class Holders:
@@ -71,10 +92,7 @@ class Holders:
         holders = tuple(self._holders.values())
         for holder in holders:
             holder.body.set_exception(Stopping())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                for holder in holders:
-                    await holder.left.wait()
+        await asyncio.gather(*(holder.gone(_DRAIN_SECONDS) for holder in holders))
         return len(holders)
 
     @asynccontextmanager
@@ -87,15 +105,28 @@ class Holders:
         `WriterFenced` when another taker was faster, `Stopping`.
         """
         async with AsyncExitStack() as stack:
-            held = await self._frozen(upload)
-            try:
-                writer = await stack.enter_async_context(self._open(held, body))
-            except UploadBusy:
-                held = await self._take_over(held, provided)
-                writer = await stack.enter_async_context(self._open(held, body))
+            held, writer = await self._succeed(stack, await self._frozen(upload), body, provided)
             if writer.offset != provided:
                 raise Refused(writer.offset, provided)
             yield held, writer
+
+    async def _succeed(
+        self, stack: AsyncExitStack, held: Upload, body: StreamReader, provided: int
+    ) -> tuple[Upload, UploadWriter]:
+        """Open the upload in `stack`, when need be after its holder; raises as `hold`."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return held, await stack.enter_async_context(self._open(held, body))
+            except UploadBusy:
+                if await self._has_left(held.id):
+                    continue
+            try:
+                held = await self._take_over(held, provided)
+            except Refused as refused:
+                if refused.offset != provided or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(_LOOK_SECONDS)
 
     @asynccontextmanager
     async def _open(self, upload: Upload, body: StreamReader) -> AsyncIterator[UploadWriter]:
@@ -125,22 +156,27 @@ class Holders:
             return upload
         return await self._fence(upload)
 
+    async def _has_left(self, upload_id: str) -> bool:
+        """Wait for this process's holder if its connection is lost, and tell whether it has left."""
+        holder = self._holders.get(upload_id)
+        return holder is not None and holder.is_lost and await holder.gone(_DRAIN_SECONDS)
+
     async def stop(self, upload_id: str) -> bool:
         """Tell this process's holder to leave and return whether it has left; `False` without one."""
         holder = self._holders.get(upload_id)
         if holder is None:
             return False
         holder.body.set_exception(TakenOver())
-        try:
-            async with asyncio.timeout(_LEAVING_SECONDS):
-                await holder.left.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await holder.gone(_LEAVING_SECONDS)
 
     async def settle(self, upload: Upload) -> None:
-        """Let a stalled holder of this process make its bytes durable, so that the offset counts them."""
-        if upload.id in self._holders and await self._store.idle_seconds(upload.ref) >= STALLED_SECONDS:
+        """Have a holder here, if stalled or lost, make its bytes durable, so that the offset counts them."""
+        holder = self._holders.get(upload.id)
+        if holder is None:
+            return
+        if holder.is_lost:
+            await holder.gone(_LEAVING_SECONDS)
+        elif await self._store.idle_seconds(upload.ref) >= STALLED_SECONDS:
             await self.stop(upload.id)
 
     async def _fence(self, upload: Upload) -> Upload:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,13 +38,15 @@ def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -
         pytest.skip(
             f"NOT TESTED: several machines, because no networks of our own can be had here: {problem}"
         )
-    command = [sys.executable, "-m", "pytest", "-q", "-m", form, "-p", "no:cacheprovider", *SCENARIOS]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", form, "-p", "no:cacheprovider", *SCENARIOS]
     said = tmp_path / "said.txt"
     with said.open("wb") as out:
         environment = {**os.environ, "STORE": store}
         process = subprocess.Popen([*WORLD, *command], cwd=ROOT, env=environment, stdout=out, stderr=out)
         try:
-            status = process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(7000 if form == "soak" else 380)
+            status = process.poll()
         finally:
             process.kill()
             process.wait()

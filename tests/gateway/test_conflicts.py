@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from config.settings import Settings
 from gateway.uploads.holding import STALLED_SECONDS
+from storage.uploads import UploadRef, UploadWriter
+from storage.uploads.local import LocalUploadStore
 from tests.gateway.conftest import running_gateway
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api
@@ -22,6 +25,23 @@ async def rival(request: pytest.FixtureRequest, api: Api, settings: Settings) ->
     else:
         async with running_gateway(settings) as url, Api(url, key) as client:
             yield client
+
+
+@pytest.fixture
+def slow_leaving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a sender need time to leave, as on a busy disk; here more than it takes to be called stalled."""
+    seconds = 1.2 if request.node.callspec.params["rival"] == "same process" else 0.3
+    open_writer = LocalUploadStore.open_writer
+
+    @asynccontextmanager
+    async def leave_slowly(store: LocalUploadStore, upload: UploadRef) -> AsyncIterator[UploadWriter]:
+        async with open_writer(store, upload) as writer:
+            try:
+                yield writer
+            finally:
+                await asyncio.sleep(seconds)
+
+    monkeypatch.setattr(LocalUploadStore, "open_writer", leave_slowly)
 
 
 async def test_a_patch_that_cannot_match_never_ends_a_sender_that_paused(api: Api, rival: Api) -> None:
@@ -64,6 +84,16 @@ async def test_a_sender_that_was_replaced_is_told_where_the_upload_stands(api: A
         # In the same process it is told at once, while its successor's bytes are being written.
         assert int(headers["upload-offset"]) in range(100, 501)
         assert await api.offset(upload) == 500
+
+
+async def test_who_resumes_right_after_a_cut_waits_until_the_cut_sender_has_left(
+    api: Api, rival: Api, slow_leaving: None
+) -> None:
+    upload, _ = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 1000):
+        await until_offset(api, upload, 100)
+    resumed = await rival.patch(upload, 100, b"b" * 400)
+    assert (resumed.status, resumed.headers["Upload-Offset"]) == (204, "500")
 
 
 async def test_a_patch_whose_upload_was_cancelled_meanwhile_is_404(

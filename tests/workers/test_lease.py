@@ -9,6 +9,9 @@ import pytest
 import redis
 
 from tests.workers.journal import Crew, end, poll
+from workers.claims import Claims
+from workers.connection import connect
+from workers.heartbeat import open_heartbeat
 
 
 @pytest.fixture
@@ -123,6 +126,25 @@ async def test_wiping_redis_while_a_job_runs_neither_stops_nor_doubles_it(
     poll(lambda: _known(redis_server) == 0)
     assert len(crew.lines("start")) == 1
     assert worker.poll() is None
+
+
+async def test_a_wiped_job_that_waits_again_is_its_runners_until_somebody_claims_it(
+    queue, make_job, queue_settings, redis_server
+):
+    lost = []
+    async with connect(queue_settings) as client:
+        claims = Claims(client, "scan", "w1", queue_settings)
+        with open_heartbeat(queue_settings) as heartbeat:
+            heartbeat.join("scan", 2, lambda *claim: lost.append(claim))
+            await queue.push([make_job()])
+            (claim,) = await claims.take(1, (), sweep=False)
+            heartbeat.hold("scan", claim.job_id, claim.owner)
+            await client.flushall()
+            await queue.push([make_job()])
+            await asyncio.sleep(queue_settings.lease_seconds)
+            assert lost == []
+            await claims.take(1, (), sweep=False)
+            poll(lambda: lost == [(claim.job_id, claim.owner)])
 
 
 async def test_finishing_a_job_that_was_wiped_is_no_error(queue, make_job, crew, redis_server):
