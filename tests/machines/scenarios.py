@@ -68,7 +68,7 @@ async def test_an_upload_whose_machine_is_cut_off_is_taken_over_and_the_old_writ
         await until_offset(apis[1], upload, 1 << 18)
         machine.cut()
         try:
-            await stalled.send(b"x" * (1 << 20))
+            stalled.writer.write(b"x" * (1 << 20))  # which nobody takes: it stays in the buffers
             await until(lambda: goes_on(apis[1], upload, data), 60)
         finally:
             machine.mend()
