@@ -28,6 +28,8 @@ BUCKET = "evidence"
 
 _ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
 _PORTS = 8
+#: Where it leaves sockets that no setting moves.
+_SOCKETS = Path("/tmp")
 
 
 def free_ports(count: int) -> int:
@@ -109,18 +111,20 @@ class SeaweedServer:
             "volume.max": 100,
             "volume.preStopSeconds": 0,
             "filer": "true",
+            "filer.localSocket": self.folder / "filer.sock",
             "filer.port": first + 5,
             "filer.port.grpc": first + 6,
             "s3": "true",
             "s3.port": first,
             "s3.port.grpc": first + 7,
             "s3.config": self.folder / "s3.json",
+            "s3.localSocket": self.folder / "s3.sock",
             "s3.iam": "false",
             "s3.autoCreateBucket": "false",
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
         }
-        return ["server", *(f"-{name}={value}" for name, value in options.items())]
+        return ["-logtostderr", "server", *(f"-{name}={value}" for name, value in options.items())]
 
     def _assigns(self) -> bool:
         with urllib.request.urlopen(f"http://{self.host}:{self.port + 1}/dir/assign", timeout=2) as answer:
@@ -138,6 +142,9 @@ class SeaweedServer:
         """End it at once: it waits a quarter of a minute on SIGTERM, and loses nothing on SIGKILL."""
         if self.process:
             stop(self.process, 0)
+        for port in range(self.port, self.port + _PORTS):
+            for left in _SOCKETS.glob(f"seaweedfs-*-grpc-{port}.sock"):
+                left.unlink()
 
     def kill(self) -> None:
         if self.process:
