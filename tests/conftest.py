@@ -20,6 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database", choices=["sqlite", "postgresql"], default="sqlite",
         help="what the gateway's and the workers' tests keep records in, unless they run on both",
     )  # fmt: skip
+    parser.addoption(
+        "--machines", action="store_true",
+        help="run end-to-end tests on several machines, as tests/end_to_end/test_machines.py does",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

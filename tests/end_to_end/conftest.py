@@ -1,24 +1,28 @@
 """One deployment of real processes for a module's tests."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
+from tests.machines.spread import spread
 from tests.services.api import Api
 from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, deployed
+
+Deploy = Callable[..., AbstractContextManager[Intake]]
+
+
+@pytest.fixture(scope="session")
+def deploy(request: pytest.FixtureRequest) -> Deploy:
+    """Make a deployment with this clamd and these settings: here, or by `--machines` on several machines."""
+    return spread if request.config.getoption("--machines") else deployed
 
 
 @pytest.fixture(scope="module")
-def running_intake(_clamd_process: ClamdServer) -> Iterator[Intake]:
-    with short_folder() as folder:
-        intake = Intake(folder, _clamd_process)
-        try:
-            intake.start()
-            yield intake
-        finally:
-            intake.stop()
+def running_intake(_clamd_process: ClamdServer, deploy: Deploy) -> Iterator[Intake]:
+    with deploy(_clamd_process) as intake:
+        yield intake
 
 
 @pytest.fixture
@@ -30,8 +34,7 @@ def intake(
         running_intake.redis.start()
     if running_intake.gateway is None or running_intake.gateway.poll() is not None:
         running_intake.start_gateway()
-    if not running_intake.workers:
-        running_intake.start_worker()
+    running_intake.start_workers()
     yield running_intake
     outcome = getattr(request.node, "outcome", None)
     if outcome is not None and outcome.failed:
@@ -47,5 +50,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture
 async def api(intake: Intake) -> AsyncIterator[Api]:
-    async with Api(intake.url, intake.key) as client:
+    """The last gateway: what a test asks by `intake.url` goes to the first."""
+    async with Api(intake.urls[-1], intake.key) as client:
         yield client

@@ -16,9 +16,10 @@ from tests.samples.film import make_phone_film
 from tests.samples.office import make_document
 from tests.samples.photo import make_photo
 from tests.services.api import Api, Json, until
-from tests.services.intake import Intake
+from tests.services.intake import Intake, Place
 from tests.services.process import wait_until
 
+SERVERS = ("redis-server", "postgres", "weed")
 ROUNDS = [10, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
 
 pytestmark = pytest.mark.timeout(900)
@@ -75,7 +76,7 @@ async def test_kill_9_of_a_worker_in_each_stage_still_leads_to_ready_once(
         evidence = await api.send(data, name)
         await api.wait_for(evidence, lambda found: is_running(found, stage), seconds=30)
         intake.kill_workers()
-        intake.start_worker()
+        intake.start_workers()
         found = await api.wait(evidence, seconds=60)
         assert found["state"] == "ready", found
         kinds = [rendition["kind"] for rendition in found["renditions"]]
@@ -137,11 +138,12 @@ async def test_five_deploys_count_nothing_against_the_evidence(intake: Intake, a
     evidence = await api.send(film, "dance.mp4")
     await api.wait_for(evidence, lambda found: is_running(found, "transcode"), seconds=30)
     for _ in range(5):
-        (worker,) = intake.workers
-        worker.send_signal(signal.SIGTERM)
-        await asyncio.to_thread(worker.wait, 15)
+        for worker in intake.workers:
+            worker.send_signal(signal.SIGTERM)
+        for worker in intake.workers:
+            await asyncio.to_thread(worker.wait, 15)
         intake.workers.clear()
-        intake.start_worker()
+        intake.start_workers()
     found = await api.wait(evidence)
     assert found["state"] == "ready"
     assert [stage["attempts"] for stage in found["stages"]] == [1, 1, 1, 1]
@@ -154,10 +156,14 @@ async def test_no_killed_worker_leaves_a_process_or_scratch_behind(
     await api.wait_for(evidence, lambda found: is_running(found, "transcode"), seconds=30)
     intake.kill_workers()
     await asyncio.to_thread(wait_until, lambda: not processes_of(intake), 10)
-    intake.start_worker()
+    intake.start_workers()
     assert (await api.wait(evidence))["state"] == "ready"
-    scratch = intake.folder / "scratch"
-    await asyncio.to_thread(wait_until, lambda: len(list(scratch.glob("work-*"))) <= 1, 10)
+    for place in intake.worker_places:
+        await asyncio.to_thread(wait_until, lambda place=place: len(scratch_of(place)) <= 1, 10)
+
+
+def scratch_of(place: Place) -> list[Path]:
+    return list((place.folder / "scratch").glob("work-*"))
 
 
 def processes_of(intake: Intake) -> list[str]:
@@ -169,7 +175,7 @@ def processes_of(intake: Intake) -> list[str]:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if str(intake.folder) in line and "redis-server" not in line:
+            if str(intake.folder) in line and not any(server in line for server in SERVERS):
                 found.append(line)
     return found
 

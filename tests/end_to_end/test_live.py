@@ -57,7 +57,7 @@ async def test_neither_a_killed_worker_nor_gateway_nor_redis_hides_the_end(
             intake.kill_workers()
             intake.redis.kill()
             intake.redis.start()
-            intake.start_worker()
+            intake.start_workers()
             events = await rest_of(stream)
             assert events[-1].data["state"] == "ready"
         intake.kill_gateway()

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from tests.services.intake import ROOT
 WORLD = ("unshare", "--user", "--map-root-user", "--net", "--mount", "--uts", "--pid", "--fork",
          "--kill-child", "--mount-proc")  # fmt: skip
 SCENARIOS = ("tests/machines/scenarios.py", "tests/machines/outages.py")
+#: Tests of the whole product that do not depend on its being on one machine.
+SUITE = ("contract", "corpus", "crashes", "downloads", "held", "live", "pipeline", "received_hash", "rescans",
+         "segments")  # fmt: skip
 
 LONG = [pytest.mark.soak, pytest.mark.timeout(7200)]
 #: `folder`: one that all machines see, in place of an object store.
@@ -34,20 +37,35 @@ def lacking() -> str:
 @pytest.mark.parametrize("form", ["not soak", pytest.param("soak", marks=LONG)])
 @pytest.mark.parametrize("store", STORES)
 def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -> None:
+    need_world()
+    assert run_in_world(tmp_path, "-m", form, *SCENARIOS, STORE=store) == 0
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("names", [["pipeline"], pytest.param(SUITE, marks=LONG)], ids=["part", "whole"])
+def test_the_end_to_end_suite_passes_on_several_machines(names: Sequence[str], tmp_path: Path) -> None:
+    need_world()
+    files = [f"tests/end_to_end/test_{name}.py" for name in names]
+    assert run_in_world(tmp_path, "--machines", "-m", "not soak", *files) == 0
+
+
+def need_world() -> None:
     if problem := lacking():
         pytest.skip(
             f"NOT TESTED: several machines, because no networks of our own can be had here: {problem}"
         )
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", form, "-p", "no:cacheprovider", *SCENARIOS]
-    said = tmp_path / "said.txt"
+
+
+def run_in_world(folder: Path, *words: str, **environment: str) -> int:
+    """Run pytest in a world of its own, print what it said, and return its status."""
+    said = folder / "said.txt"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
     with said.open("wb") as out:
-        environment = {**os.environ, "STORE": store}
+        environment = {**os.environ, **environment}
         process = subprocess.Popen([*WORLD, *command], cwd=ROOT, env=environment, stdout=out, stderr=out)
         try:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(7000 if form == "soak" else 380)
-            status = process.poll()
+            return process.wait()
         finally:
             process.kill()
             process.wait()
-    assert status == 0, said.read_text()[-30_000:]
+            print(said.read_text()[-30_000:])

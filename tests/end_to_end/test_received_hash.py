@@ -4,25 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.end_to_end.conftest import Deploy
 from tests.services.api import Api
 from tests.services.clamd import ClamdServer
 from tests.services.intake import Intake
-from tests.services.process import short_folder
 
 
 @pytest.fixture
-def hashing(clamd_server: ClamdServer) -> Iterator[Intake]:
+def hashing(clamd_server: ClamdServer, deploy: Deploy) -> Iterator[Intake]:
     """A deployment that hashes while it receives, without a worker yet."""
-    with short_folder() as folder:
-        intake = Intake(folder, clamd_server, hash_while_receiving=1, max_attempts=2, max_backoff_seconds=0.2)
-        try:
-            intake.redis.start()
-            intake.run("storage", "migrate")
-            intake.key = intake.make_key("--centre", "GB001")
-            intake.start_gateway()
-            yield intake
-        finally:
-            intake.stop()
+    with deploy(clamd_server, hash_while_receiving=1, max_attempts=2, max_backoff_seconds=0.2) as intake:
+        intake.kill_workers()
+        yield intake
 
 
 @pytest.mark.parametrize(("altered", "end"), [(False, "ready"), (True, "failed")])
@@ -34,12 +27,8 @@ async def test_the_scan_compares_what_it_reads_with_what_was_received(
         received = await api.evidence(evidence)
         assert len(received["sha256"]) == 64
         if altered:
-            alter(hashing)
-        hashing.start_worker()
+            bytes_kept = hashing.read(evidence, "original")
+            hashing.overwrite(evidence, "original", bytes_kept.replace(b"my", b"MY"))
+        hashing.start_workers()
         found = await api.wait(evidence, seconds=90)
         assert (found["state"], found["sha256"]) == (end, received["sha256"])
-
-
-def alter(intake: Intake) -> None:
-    (original,) = (intake.folder / "store" / "blobs").rglob("original")
-    original.write_bytes(original.read_bytes().replace(b"my", b"MY"))

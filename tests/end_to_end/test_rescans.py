@@ -1,12 +1,12 @@
 """New signatures find what the old ones missed, in evidence that was ready."""
 
-import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 
 import pytest
 
-from tests.services.api import Api
+from tests.end_to_end.conftest import Deploy
+from tests.end_to_end.trail import events
+from tests.services.api import Api, until
 from tests.services.clamd import ClamdServer
 from tests.services.intake import Intake
 from tests.services.process import short_folder
@@ -15,25 +15,17 @@ MARKER = b"a worm that nobody knew on the day of the upload"
 
 
 @pytest.fixture(scope="module")
-def running_intake() -> Iterator[Intake]:
-    with short_folder() as folder, short_folder() as clamd_folder:
-        clamd = ClamdServer(clamd_folder)
+def running_intake(deploy: Deploy) -> Iterator[Intake]:
+    with short_folder() as folder:
+        clamd = ClamdServer(folder)
         clamd.start()
-        intake = Intake(
-            folder, clamd, signatures=clamd.database, signature_check_seconds=0.5, quarantine_seconds=2
-        )
         try:
-            intake.start()
-            yield intake
+            with deploy(
+                clamd, signatures=clamd.database, signature_check_seconds=0.5, quarantine_seconds=2
+            ) as intake:
+                yield intake
         finally:
-            intake.stop()
             clamd.stop()
-
-
-@pytest.fixture
-async def api(running_intake: Intake) -> AsyncIterator[Api]:
-    async with Api(running_intake.url, running_intake.key) as client:
-        yield client
 
 
 def learn(intake: Intake, name: str, marker: bytes) -> None:
@@ -41,9 +33,7 @@ def learn(intake: Intake, name: str, marker: bytes) -> None:
 
 
 def trail_of(intake: Intake, evidence_id: str) -> list[str]:
-    with closing(sqlite3.connect(intake.folder / "intake.db")) as database:
-        query = "SELECT kind FROM audit_event WHERE evidence_id = ? ORDER BY seq"
-        return [kind for (kind,) in database.execute(query, (evidence_id,))]
+    return [kind for kind, _ in events(intake, evidence_id)]
 
 
 async def test_a_late_signature_withdraws_ready_evidence_and_then_its_bytes_are_deleted(
@@ -59,15 +49,11 @@ async def test_a_late_signature_withdraws_ready_evidence_and_then_its_bytes_are_
     assert (await api.download(found["original"]["url"]))[0] == 409
     trail = trail_of(running_intake, found["id"])
     assert ("scanned" in trail, trail.index("infected") > trail.index("scanned")) == (True, True)
-    original = running_intake.folder / "store" / "blobs"
-    kept = [file for file in original.rglob("original") if found["id"] in str(file)]
+    assert "original" in running_intake.kept(worm)
 
     async def is_gone() -> bool:
-        return not any(file.exists() for file in kept)
+        return "original" not in running_intake.kept(worm)
 
-    from tests.services.api import until
-
-    assert kept
     await until(is_gone, 20)
     assert (await api.evidence(worm))["state"] == "infected"
     assert (await api.evidence(clean))["state"] == "ready"

@@ -8,8 +8,7 @@ import pytest
 
 from tests.services.api import TUS, Api, until
 from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, deployed
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy, nothing
 from tests.services.seaweed import BUCKET, CREDENTIALS, SeaweedServer
 
@@ -31,16 +30,12 @@ def way(_seaweed_process: SeaweedServer) -> Iterator[FaultyProxy]:
 def running_intake(
     _clamd_process: ClamdServer, _seaweed_process: SeaweedServer, way: FaultyProxy
 ) -> Iterator[Intake]:
-    with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
         storage = _seaweed_process.url(PREFIX, endpoint=way.endpoint)
-        intake = Intake(folder, _clamd_process, storage=storage)
-        try:
-            intake.start()
+        with deployed(_clamd_process, storage=storage) as intake:
             yield intake
-        finally:
-            intake.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,10 @@
 """A film encoded in segments: whatever happens to workers and Redis, one finished and correct rendition."""
 
 import asyncio
+import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import Deploy
 from tests.end_to_end.trail import assert_each_step_happened_once
 from tests.samples.film import make_phone_film
 from tests.services.api import Api, Json
 from tests.services.clamd import ClamdServer
-from tests.services.intake import QUEUES, Intake
-from tests.services.process import short_folder, wait_until
+from tests.services.intake import QUEUES, Intake, id_of
+from tests.services.process import wait_until
 
 ROUNDS = [5, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
 SECONDS = 12
@@ -28,15 +29,10 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def running(_clamd_process: ClamdServer) -> Iterator[Intake]:
-    with short_folder() as folder:
-        intake = Intake(folder, _clamd_process, segment_seconds=2)
-        try:
-            intake.start()
-            intake.kill_workers()
-            yield intake
-        finally:
-            intake.stop()
+def running(_clamd_process: ClamdServer, deploy: Deploy) -> Iterator[Intake]:
+    with deploy(_clamd_process, segment_seconds=2) as intake:
+        intake.kill_workers()
+        yield intake
 
 
 @pytest.fixture
@@ -52,7 +48,7 @@ def intake(running: Intake, clamd_server: ClamdServer, request: pytest.FixtureRe
 
 @pytest.fixture
 async def api(intake: Intake) -> AsyncIterator[Api]:
-    async with Api(intake.url, intake.key) as client:
+    async with Api(intake.urls[-1], intake.key) as client:
         yield client
 
 
@@ -87,7 +83,7 @@ async def test_two_workers_share_the_segments_and_progress_only_grows(
     assert progress == sorted(progress)
     assert len(set(progress)) > 5
     assert any(stage["eta_seconds"] for stage in told)
-    done = [actor for kind, actor in actors(intake, evidence) if kind == "segment_encoded"]
+    done = [actor for actor, _ in encoded_segments(intake, evidence)]
     assert len(done) == 7, "six segments of the picture, and the sound"
     assert len(set(done)) == 2
     assert_each_step_happened_once(intake, evidence)
@@ -111,7 +107,7 @@ async def test_kill_9_of_workers_at_random_leaves_one_correct_rendition_and_noth
             start_workers(intake)
         found = await api.wait(evidence, seconds=180)
         assert found["state"] == "ready", found
-        encoded = Counter(note for kind, note in notes(intake, evidence) if kind == "segment_encoded")
+        encoded = Counter(json.loads(note)["segment"] for _, note in encoded_segments(intake, evidence))
         assert set(encoded.values()) == {1}, "a segment counted twice"
         assert_each_step_happened_once(intake, evidence)
         frames = await assert_correct(api, found, tmp_path)
@@ -224,10 +220,12 @@ async def assert_nothing_left(intake: Intake, evidence: str) -> None:
     """No process, no scratch, no segment, no job."""
 
     def nothing() -> bool:
-        kept = [*(intake.folder / "store" / "blobs").glob(f"*/{evidence.rpartition('/')[2]}/segments/*")]
-        jobs = rows(intake, "SELECT id FROM outbox WHERE evidence_id = ?", evidence)
-        segments = rows(intake, "SELECT number FROM segment WHERE evidence_id = ?", evidence)
-        scratch = [path for path in (intake.folder / "scratch").glob("work-*") if any(path.glob("*.mp4"))]
+        kept = [name for name in intake.kept(evidence) if name.startswith("segments/")]
+        its_own = f"WHERE evidence_id = '{id_of(evidence)}'"
+        jobs = intake.select(f"SELECT id FROM outbox {its_own}")
+        segments = intake.select(f"SELECT number FROM segment {its_own}")
+        works = [work for place in intake.worker_places for work in (place.folder / "scratch").glob("work-*")]
+        scratch = [work for work in works if any(work.glob("*.mp4"))]
         return not (kept or jobs or segments or scratch or encoders(intake))
 
     await asyncio.to_thread(wait_until, nothing, 20)
@@ -248,20 +246,10 @@ def encoders(intake: Intake) -> list[str]:
 
 def withdraw(intake: Intake, evidence: str) -> None:
     """Have the evidence end as another part of the product would, in a process of its own."""
-    intake.run("tests.end_to_end.withdrawal", evidence.rpartition("/")[2])
+    intake.run("tests.end_to_end.withdrawal", id_of(evidence))
 
 
-def rows(intake: Intake, query: str, evidence: str) -> list[tuple[str, ...]]:
-    with sqlite3.connect(f"file:{intake.folder / 'intake.db'}?mode=ro", uri=True) as database:
-        found = database.execute(query, [evidence.rpartition("/")[2]]).fetchall()
-    database.close()
-    return found
-
-
-def actors(intake: Intake, evidence: str) -> list[tuple[str, ...]]:
-    return rows(intake, "SELECT kind, actor FROM audit_event WHERE evidence_id = ? ORDER BY seq", evidence)
-
-
-def notes(intake: Intake, evidence: str) -> list[tuple[str, ...]]:
-    query = "SELECT kind, json_extract(note, '$.segment') FROM audit_event WHERE evidence_id = ?"
-    return rows(intake, query, evidence)
+def encoded_segments(intake: Intake, evidence: str) -> list[tuple[str, str]]:
+    """Who encoded it, and the note about it, of every segment that was finished."""
+    chosen = f"WHERE evidence_id = '{id_of(evidence)}' AND kind = 'segment_encoded'"
+    return intake.select(f"SELECT actor, CAST(note AS TEXT) FROM audit_event {chosen}")

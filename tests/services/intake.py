@@ -3,12 +3,15 @@
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.services.clamd import ClamdServer
 from tests.services.process import short_folder, start, stop, wait_until
@@ -24,6 +27,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where processes run: their data, and the words that their command lines begin with to be there."""
+
+    folder: Path
+    host: str = "127.0.0.1"
+    words: tuple[str, ...] = ()
+
+
 class Intake:
     """One deployment in a folder. `clamd` may be shared: it keeps nothing of what it scans."""
 
@@ -31,10 +43,14 @@ class Intake:
         self.folder = folder
         self.clamd = clamd
         self.redis = RedisServer(folder)
-        self.gateway: subprocess.Popen[bytes] | None = None
+        #: Each has a gateway.
+        self.gateway_places: Sequence[Place] = [Place(folder)]
+        #: Each has a worker, unless a test starts more of them.
+        self.worker_places: Sequence[Place] = [Place(folder)]
+        self.gateways: list[subprocess.Popen[bytes]] = []
         self.workers: list[subprocess.Popen[bytes]] = []
+        self._place_of: dict[int, Place] = {}
         self.settings = {
-            "data": folder,
             "redis_url": self.redis.url,
             "clamd_sockets": json.dumps([str(clamd.socket)]),
             "port": free_port(),
@@ -48,12 +64,25 @@ class Intake:
         self.key = ""
 
     @property
+    def gateway(self) -> subprocess.Popen[bytes] | None:
+        return self.gateways[0] if self.gateways else None
+
+    @property
+    def urls(self) -> list[str]:
+        """Where each gateway is."""
+        return [f"http://{place.host}:{self.port}" for place in self.gateway_places]
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.urls[0]
 
     @property
     def environment(self) -> dict[str, str]:
-        named = {f"INTAKE_{name.upper()}": str(value) for name, value in self.settings.items()}
+        return self._environment_at(self.gateway_places[0])
+
+    def _environment_at(self, place: Place) -> dict[str, str]:
+        settings = {"data": place.folder, "host": place.host, **self.settings}
+        named = {f"INTAKE_{name.upper()}": str(value) for name, value in settings.items()}
         return {**os.environ, **named, "PYTHONPATH": str(ROOT)}
 
     def start(self) -> None:
@@ -61,11 +90,11 @@ class Intake:
         self.run("storage", "migrate")
         self.key = self.make_key("--centre", "GB001", "--role", "ops")
         self.start_gateway()
-        self.start_worker()
+        self.start_workers()
 
     def run(self, *words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *words],
+            [*self.gateway_places[0].words, sys.executable, "-m", *words],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -79,13 +108,17 @@ class Intake:
         return self.run("gateway", "keys", "create", "--label", "test", *options).strip()
 
     def start_gateway(self, processes: int = 1) -> None:
-        argv = [sys.executable, "-m", "gateway", "serve", "--processes", str(processes)]
-        process = self.gateway = start(argv, self.folder / "gateway.log", self.environment)
-        wait_until(self._ready, 30, alive=lambda: process.poll() is None)
+        """Start all gateways, each with so many processes."""
+        words = ["gateway", "serve", "--processes", str(processes)]
+        self.gateways = [self._start_at(place, "gateway.log", *words) for place in self.gateway_places]
+        for url, process in zip(self.urls, self.gateways, strict=True):
+            wait_until(
+                lambda url=url: _is_ready(url), 30, alive=lambda process=process: process.poll() is None
+            )
 
-    def _ready(self) -> bool:
-        with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
+    def _start_at(self, place: Place, log: str, *words: str) -> subprocess.Popen[bytes]:
+        argv = [*place.words, sys.executable, "-m", *words]
+        return start(argv, place.folder / log, self._environment_at(place))
 
     def beside(self) -> "Intake":
         """A second gateway of the same deployment, on a port of its own; not started."""
@@ -93,15 +126,26 @@ class Intake:
         second.key = self.key
         return second
 
+    def start_workers(self) -> None:
+        """Start what is missing of one worker at each place."""
+        while len(self.workers) < len(self.worker_places):
+            self.start_worker()
+
     def start_worker(self, *queues: str) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-m", "workers", *(queues or QUEUES)]
-        self.workers.append(start(argv, self.folder / "workers.log", self.environment))
-        return self.workers[-1]
+        """Start one more worker, at a place that has none if there is such a place."""
+        taken = [self._place_of[worker.pid] for worker in self.workers]
+        free = [place for place in self.worker_places if place not in taken]
+        place = (free or self.worker_places)[0]
+        worker = self._start_at(place, "workers.log", "workers", *(queues or QUEUES))
+        self._place_of[worker.pid] = place
+        self.workers.append(worker)
+        return worker
 
     def kill_gateway(self) -> None:
-        assert self.gateway
-        self.gateway.kill()
-        self.gateway.wait()
+        """Kill all gateways."""
+        for gateway in self.gateways:
+            gateway.kill()
+            gateway.wait()
 
     def kill_workers(self) -> None:
         for worker in self.workers:
@@ -110,15 +154,57 @@ class Intake:
         self.workers.clear()
 
     def stop(self) -> None:
-        for process in [self.gateway, *self.workers]:
-            if process:
-                stop(process)
+        for process in [*self.gateways, *self.workers]:
+            stop(process)
         self.redis.stop()
+
+    def select(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the records, past the product."""
+        with closing(sqlite3.connect(f"file:{self.folder / 'intake.db'}?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
+    def kept(self, evidence: str) -> list[str]:
+        """Names of what the store has of the evidence (a path or an id), read past the product."""
+        folder = self._blobs(evidence)
+        return [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
+
+    def read(self, evidence: str, name: str) -> bytes:
+        return (self._blobs(evidence) / name).read_bytes()
+
+    def overwrite(self, evidence: str, name: str, data: bytes) -> None:
+        (self._blobs(evidence) / name).write_bytes(data)
+
+    def _blobs(self, evidence: str) -> Path:
+        found = [*(self.folder / "store" / "blobs").glob(f"*/{id_of(evidence)}")]
+        return found[0] if found else self.folder / "nothing"
 
     def logs(self) -> str:
         """The ends of the logs, for a failing test to show."""
-        files = [self.folder / "gateway.log", self.folder / "workers.log"]
-        return "\n".join(f"--- {file.name}\n{file.read_text()[-4000:]}" for file in files if file.exists())
+        places = dict.fromkeys([*self.gateway_places, *self.worker_places])
+        files = [place.folder / log for place in places for log in ("gateway.log", "workers.log")]
+        return "\n".join(f"--- {file}\n{file.read_text()[-4000:]}" for file in files if file.exists())
+
+
+def _is_ready(url: str) -> bool:
+    with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+        return bool(answer.status == 200)
+
+
+def id_of(evidence: str) -> str:
+    """Return the id that a path of evidence ends with; an id is that already."""
+    return evidence.rpartition("/")[2]
+
+
+@contextmanager
+def deployed(clamd: ClamdServer, **settings: object) -> Iterator[Intake]:
+    """A whole deployment on this machine, with one gateway and one worker."""
+    with short_folder() as folder:
+        intake = Intake(folder, clamd, **settings)
+        try:
+            intake.start()
+            yield intake
+        finally:
+            intake.stop()
 
 
 @contextmanager
@@ -145,5 +231,5 @@ def two_gateways() -> Iterator[tuple[Intake, Intake]]:
         try:
             yield first, second
         finally:
-            if second.gateway:
-                stop(second.gateway)
+            for gateway in second.gateways:
+                stop(gateway)
