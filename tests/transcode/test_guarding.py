@@ -22,7 +22,8 @@ from transcode.scratch import open_folder
 
 async def work(parent):
     async with guarded(parent), open_folder(parent) as folder:
-        child = subprocess.Popen(["sh", "-c", "sleep 600; true", f"{folder}/"], start_new_session=True)
+        argv = [sys.executable, "-c", "import time; time.sleep(600)", f"{folder}/"]
+        child = subprocess.Popen(argv, start_new_session=True)
         print(child.pid, flush=True)
         await asyncio.sleep(0 if sys.argv[2] == "close" else 600)
 
@@ -64,8 +65,10 @@ def naming(scratch: Path) -> list[int]:
 def test_kill_9_leaves_neither_child_nor_folder_nor_guard(scratch: Path) -> None:
     process, child = begin(scratch, "stay")
     with process:
-        assert len(naming(scratch)) == 3  # the process, its guard and its child
-        process.kill()
+        try:
+            wait_until(lambda: len(naming(scratch)) == 3, 10)  # the process, its guard and its child
+        finally:
+            process.kill()
     wait_until(lambda: not is_alive(child), 10)
     wait_until(lambda: not list(scratch.glob("work-*")), 10)
     wait_until(lambda: not naming(scratch), 10)
