@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from tests.services.api import Api
-from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake, free_port
-from tests.services.process import short_folder
+from tests.services.intake import Intake, free_port, lone_gateway
 
 #: No multiple of a chunk: tus-js-client 4.3.1 in Node.js waits for ever when a stream ends with a full one.
 FILM_BYTES = 50_000_003
@@ -46,17 +44,9 @@ def portal_port() -> int:
 
 @pytest.fixture(scope="module")
 def intake(portal_port: int) -> Iterator[Intake]:
-    with short_folder() as folder:
-        origins = json.dumps([f"http://127.0.0.1:{portal_port}"])
-        intake = Intake(folder, ClamdServer(folder), cors_origins=origins)
-        try:
-            intake.redis.start()
-            intake.run("storage", "migrate")
-            intake.key = intake.make_key("--centre", "GB001")
-            intake.start_gateway()
-            yield intake
-        finally:
-            intake.stop()
+    with lone_gateway(cors_origins=json.dumps([f"http://127.0.0.1:{portal_port}"])) as intake:
+        intake.start_gateway()
+        yield intake
 
 
 @pytest.fixture

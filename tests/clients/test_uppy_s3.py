@@ -13,8 +13,7 @@ from tests.clients.browser import browser
 from tests.clients.site import site
 from tests.services.api import Api
 from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, deployed
 from tests.services.seaweed import SeaweedServer
 
 FILE_BYTES = 100_000_000
@@ -34,19 +33,11 @@ def intake(seaweed: SeaweedServer, clamd_server: ClamdServer, portal_port: int) 
         "ExposeHeaders": ["ETag"],
     }
     store.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
-    with short_folder() as folder:
-        intake = Intake(
-            folder,
-            clamd_server,
-            storage=seaweed.url("uppy", bucket=BUCKET),
-            direct_uploads="true",
-            cors_origins=json.dumps([origin]),
-        )
-        try:
-            intake.start()
-            yield intake
-        finally:
-            intake.stop()
+    storage = seaweed.url("uppy", bucket=BUCKET)
+    with deployed(
+        clamd_server, storage=storage, direct_uploads="true", cors_origins=json.dumps([origin])
+    ) as intake:
+        yield intake
 
 
 async def visit(folder: Path, port: int, intake: Intake, **told: object) -> dict[str, Any]:

@@ -89,3 +89,15 @@ async def open_api(url: str, settings: Settings) -> AsyncIterator[OpenApi]:
 @pytest.fixture
 async def api(open_api: OpenApi) -> Api:
     return await open_api()
+
+
+@pytest.fixture(params=["same process", "another process"])
+async def rival(request: pytest.FixtureRequest, api: Api, settings: Settings) -> AsyncIterator[Api]:
+    """The same client at this gateway, or at a second one on the same data."""
+    key = api.session.headers["Authorization"].removeprefix("Bearer ")
+    if request.param == "same process":
+        async with Api(api.url, key) as client:
+            yield client
+    else:
+        async with running_gateway(settings) as url, Api(url, key) as client:
+            yield client

@@ -18,9 +18,7 @@ from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi
 from tests.gateway.wire import connected, head_of
 from tests.services.api import BYTES, TUS, Api, until
-from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, lone_gateway
 from tests.storage.blob_contract import read_all
 
 ALGORITHMS = ["sha1", "sha256", "sha512", "md5", "crc32"]
@@ -226,16 +224,9 @@ async def test_of_two_checked_bodies_at_one_offset_one_is_kept_whole(api: Api) -
 @pytest.fixture
 def gateway() -> Iterator[Intake]:
     """A gateway process that can be killed and started again; without workers, hence without clamd."""
-    with short_folder() as folder:
-        intake = Intake(folder, ClamdServer(folder))
-        try:
-            intake.redis.start()
-            intake.run("storage", "migrate")
-            intake.key = intake.make_key("--centre", "GB001")
-            intake.start_gateway()
-            yield intake
-        finally:
-            intake.stop()
+    with lone_gateway() as intake:
+        intake.start_gateway()
+        yield intake
 
 
 def segment_bytes(gateway: Intake) -> int:

@@ -10,21 +10,8 @@ from config.settings import Settings
 from gateway.uploads.holding import STALLED_SECONDS
 from storage.uploads import UploadRef, UploadWriter
 from storage.uploads.local import LocalUploadStore
-from tests.gateway.conftest import running_gateway
 from tests.gateway.wire import begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api
-
-
-@pytest.fixture(params=["same process", "another process"])
-async def rival(request: pytest.FixtureRequest, api: Api, settings: Settings) -> AsyncIterator[Api]:
-    """The same client at this gateway, or at a second one on the same data."""
-    key = api.session.headers["Authorization"].removeprefix("Bearer ")
-    if request.param == "same process":
-        async with Api(api.url, key) as client:
-            yield client
-    else:
-        async with running_gateway(settings) as url, Api(url, key) as client:
-            yield client
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from storage.errors import UploadBusy
 from storage.evidence import original_key
 from storage.records.audit import AuditTrail
 from storage.records.database import open_database
-from tests.gateway.conftest import running_gateway
 from tests.gateway.wire import Wire, begun_patch, connected, head_of, until_offset
 from tests.services.api import BYTES, TUS, Api, until
 from tests.services.databases import ON_BOTH
@@ -38,18 +37,6 @@ async def completed_once(services: Services, settings: Settings, evidence: str) 
     due = await services.outbox.due(1000, datetime.now(UTC) + timedelta(days=1))
     jobs = [job for job in due if job.evidence_id == evidence_id]
     return kinds.count("received") == 1 and len(jobs) == 1
-
-
-@pytest.fixture(params=["same process", "another process"])
-async def rival(request: pytest.FixtureRequest, api: Api, settings: Settings) -> AsyncIterator[Api]:
-    """The same client at this gateway, or at a second one on the same data."""
-    key = api.session.headers["Authorization"].removeprefix("Bearer ")
-    if request.param == "same process":
-        async with Api(api.url, key) as client:
-            yield client
-    else:
-        async with running_gateway(settings) as url, Api(url, key) as client:
-            yield client
 
 
 @pytest.mark.parametrize("size", [1, 5, 300_000, 3_000_000])

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,9 +12,7 @@ from config.settings import Settings
 from gateway.services import Services
 from tests.gateway.events.reading import add, change, reading
 from tests.services.api import Api, until
-from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, lone_gateway
 from tests.services.redis import RedisServer
 from workers.connection import connect
 
@@ -87,17 +84,10 @@ async def test_a_redis_that_hangs_delays_a_change_but_does_not_lose_it(
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Intake]:
-    with short_folder() as folder:
-        intake = Intake(folder, ClamdServer(folder))
-        try:
-            intake.redis.start()
-            intake.run("storage", "migrate")
-            intake.key = intake.make_key("--centre", "GB001")
-            intake.start_gateway()
-            yield intake
-        finally:
-            intake.stop()
+def gateway() -> Iterator[Intake]:
+    with lone_gateway() as intake:
+        intake.start_gateway()
+        yield intake
 
 
 async def test_a_server_that_is_told_to_stop_ends_its_streams_at_once(gateway: Intake) -> None:

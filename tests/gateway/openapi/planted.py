@@ -11,8 +11,7 @@ from pathlib import Path
 from tests.samples.photo import make_photo
 from tests.services.api import Api
 from tests.services.clamd import ClamdServer
-from tests.services.intake import Intake
-from tests.services.process import short_folder
+from tests.services.intake import Intake, deployed
 
 #: The name of a file that only the other centre may ever read.
 SECRET_NAME = "confidential-marker-7f3a.jpg"
@@ -61,20 +60,15 @@ class Planted:
 
 @contextmanager
 def planted(clamd: ClamdServer) -> Iterator[Planted]:
-    with short_folder() as folder:
-        intake = Intake(folder, clamd, open_uploads_per_centre=100_000, free_disk_reserve_bytes=0)
-        try:
-            intake.start()
-            keys = {
-                "ours": intake.make_key("--centre", "GB001"),
-                "theirs": intake.make_key("--centre", "GB002"),
-                "operator": intake.make_key("--role", "ops"),
-            }
-            ours = asyncio.run(_send(intake.url, keys["ours"], folder, "ours.jpg", 1))
-            theirs = asyncio.run(_send(intake.url, keys["theirs"], folder, SECRET_NAME, 2))
-            yield Planted(intake, keys, ours, theirs)
-        finally:
-            intake.stop()
+    with deployed(clamd, open_uploads_per_centre=100_000, free_disk_reserve_bytes=0) as intake:
+        keys = {
+            "ours": intake.make_key("--centre", "GB001"),
+            "theirs": intake.make_key("--centre", "GB002"),
+            "operator": intake.make_key("--role", "ops"),
+        }
+        ours = asyncio.run(_send(intake.url, keys["ours"], intake.folder, "ours.jpg", 1))
+        theirs = asyncio.run(_send(intake.url, keys["theirs"], intake.folder, SECRET_NAME, 2))
+        yield Planted(intake, keys, ours, theirs)
 
 
 async def _send(url: str, key: str, folder: Path, name: str, seed: int) -> Sent:
