@@ -2,7 +2,7 @@
 two gateways, two workers, each on a machine of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +95,14 @@ class SpreadIntake(Intake):
 @contextmanager
 def spread(clamd: ClamdServer, **settings: object) -> Iterator[Intake]:
     """A whole deployment on machines of its own; for who may have them (`tests.machines.network`)."""
-    with wire(), short_folder() as folder:
+    with ExitStack() as stack:
+        stack.enter_context(wire())
+        folder = stack.enter_context(short_folder())
         machines = {name: Machine(name, number, folder) for name, number in ADDRESSES.items()}
-        try:
-            for machine in machines.values():
-                machine.plug_in()
-            intake = SpreadIntake(folder, clamd, machines, **settings)
-            try:
-                intake.start()
-                yield intake
-            finally:
-                intake.stop()
-        finally:
-            for machine in machines.values():
-                machine.vanish()
+        for machine in machines.values():
+            machine.plug_in()
+            stack.callback(machine.vanish)
+        intake = SpreadIntake(folder, clamd, machines, **settings)
+        stack.callback(intake.stop)
+        intake.start()
+        yield intake
