@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ STDERR_TAIL_BYTES = 16 << 10
 LINE_BYTES = 64 << 10
 #: Longest line that `readline` gives.
 MESSAGE_BYTES = 1 << 20
+
+#: Whose child a process is: in its environment, which also what lost its arguments or its parent still has.
+MARK = "CHILD_OF"
+OWN_MARK = f"{os.getpid()}-{secrets.token_hex(8)}"
 
 Process = asyncio.subprocess.Process
 
@@ -59,7 +64,7 @@ async def start(
     """Start the command in a process group of its own; whoever starts it calls `end`."""
     return await asyncio.create_subprocess_exec(
         *command.argv,
-        env=dict(command.environment),
+        env={**command.environment, MARK: OWN_MARK},
         stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=stderr,
@@ -123,10 +128,18 @@ def kill_strays(folder: Path) -> None:
 
     The kernel kills children with their parent, but for one that was starting at that moment (see `end`).
     """
-    name = os.fsencode(folder) + b"/"
+    _kill_who_has(os.fsencode(folder) + b"/", "cmdline")
+
+
+def kill_marked(mark: str) -> None:
+    """Kill children of a killed process whose `OWN_MARK` that was, whatever their arguments are."""
+    _kill_who_has(os.fsencode(f"{MARK}={mark}\0"), "environ")
+
+
+def _kill_who_has(text: bytes, file: str) -> None:
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and name in (entry / "cmdline").read_bytes():
+            if entry.name.isdigit() and text in (entry / file).read_bytes():
                 os.kill(int(entry.name), signal.SIGKILL)
 
 

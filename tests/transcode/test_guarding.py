@@ -13,15 +13,20 @@ import pytest
 from tests.services.process import wait_until
 from transcode.scratch import open_folder
 
-#: Opens a scratch folder under guard and starts what names it and does not die with its parent.
+#: Opens a scratch folder under guard and starts what outlives its parent: it names the folder, or does not.
 PARENT = """
 import asyncio, subprocess, sys
 from pathlib import Path
 from transcode.guarding import guarded
+from transcode.process import start
+from transcode.sandbox import Command
 from transcode.scratch import open_folder
 
 async def work(parent):
     async with guarded(parent), open_folder(parent) as folder:
+        if sys.argv[2] == "nameless":
+            print((await start(Command(("sleep", "600")))).pid, flush=True)
+            await asyncio.sleep(600)
         argv = [sys.executable, "-c", "import time; time.sleep(600)", f"{folder}/"]
         child = subprocess.Popen(argv, start_new_session=True)
         print(child.pid, flush=True)
@@ -71,6 +76,14 @@ def test_kill_9_leaves_neither_child_nor_folder_nor_guard(scratch: Path) -> None
             process.kill()
     wait_until(lambda: not is_alive(child), 10)
     wait_until(lambda: not list(scratch.glob("work-*")), 10)
+    wait_until(lambda: not naming(scratch), 10)
+
+
+def test_kill_9_leaves_no_child_that_names_no_folder(scratch: Path) -> None:
+    process, child = begin(scratch, "nameless")
+    with process:
+        process.kill()
+    wait_until(lambda: not is_alive(child), 10)
     wait_until(lambda: not naming(scratch), 10)
 
 
