@@ -39,9 +39,10 @@ async def guarded(parent: Path) -> AsyncIterator[None]:
 
 def main() -> None:
     """Kill who has the mark that is named, and sweep the folder."""
-    folder, mark = sys.argv[1:]
+    folder, *marks = sys.argv[1:]
     time.sleep(_STARTING_SECONDS)
-    kill_marked(mark)
+    for mark in marks:
+        kill_marked(mark)
     sweep(Path(folder))
 
 

@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ STDERR_TAIL_BYTES = 16 << 10
 LINE_BYTES = 64 << 10
 #: Longest line that `readline` gives.
 MESSAGE_BYTES = 1 << 20
+#: How often, and how long after each other, is looked for who has a mark.
+_LOOKS = 20
+_LOOK_SECONDS = 0.1
 
 #: Whose child a process is: in its environment, which also what lost its arguments or its parent still has.
 MARK = "CHILD_OF"
@@ -132,15 +136,25 @@ def kill_strays(folder: Path) -> None:
 
 
 def kill_marked(mark: str) -> None:
-    """Kill children of a killed process whose `OWN_MARK` that was, whatever their arguments are."""
-    _kill_who_has(os.fsencode(f"{MARK}={mark}\0"), "environ")
+    """Kill children of a killed process whose `OWN_MARK` that was, whatever their arguments are. Blocks.
+
+    Looks again until nobody has the mark any more, because one that is starting makes another: 2 s at most.
+    """
+    for _ in range(_LOOKS):
+        if not _kill_who_has(os.fsencode(f"{MARK}={mark}\0"), "environ"):
+            return
+        time.sleep(_LOOK_SECONDS)
 
 
-def _kill_who_has(text: bytes, file: str) -> None:
+def _kill_who_has(text: bytes, file: str) -> int:
+    """Kill all processes that have the text in that file of theirs, and return how many there were."""
+    found = 0
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and text in (entry / file).read_bytes():
                 os.kill(int(entry.name), signal.SIGKILL)
+                found += 1
+    return found
 
 
 def check_end(returncode: int | None, stderr_tail: str) -> None:

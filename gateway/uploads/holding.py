@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from aiohttp import StreamReader
 
 from gateway.problems import Problem, Stopping, TakenOver
-from storage.errors import UploadBusy
+from storage.errors import UploadBusy, WriterFenced
 from storage.records.uploads import UploadRecords
 from storage.upload import Upload
 from storage.uploads import UploadStore, UploadWriter
@@ -31,8 +31,8 @@ _LEAVING_SECONDS = 0.15
 #: made durable.
 _DRAIN_SECONDS = 3.0
 
-#: Seconds a successor waits, where the upload stands, for a holder in another process that may have ended.
-#: Less than `STALLED_SECONDS`: nobody is ended who was sending when the successor came.
+#: Seconds a successor waits, where the upload stands, for one that was sending when it came and may leave:
+#: that one is not ended.
 _PATIENCE_SECONDS = 0.4
 _LOOK_SECONDS = 0.05
 
@@ -53,12 +53,14 @@ class Refused(Problem):
 @dataclass(eq=False, slots=True)
 class _Holder:
     body: StreamReader
+    #: It reads no more: its bytes are being made durable.
+    is_leaving: bool = False
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_lost(self) -> bool:
         """Whether nothing more will come from its sender."""
-        return self.body.exception() is not None
+        return self.is_leaving or self.body.exception() is not None
 
     async def gone(self, seconds: float) -> bool:
         """Wait so long for it to leave, and tell whether it has."""
@@ -114,19 +116,32 @@ class Holders:
         self, stack: AsyncExitStack, held: Upload, body: StreamReader, provided: int
     ) -> tuple[Upload, UploadWriter]:
         """Open the upload in `stack`, when need be after its holder; raises as `hold`."""
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
+        with suppress(UploadBusy):
+            return held, await stack.enter_async_context(self._open(held, body))
+        if await self._has_left(held.id):
+            with suppress(UploadBusy):
                 return held, await stack.enter_async_context(self._open(held, body))
-            except UploadBusy:
-                if await self._has_left(held.id):
-                    continue
-            try:
-                held = await self._take_over(held, provided)
-            except Refused as refused:
-                if refused.offset != provided or time.monotonic() > until:
-                    raise
-                await asyncio.sleep(_LOOK_SECONDS)
+        if error := body.exception():
+            raise error
+        try:
+            held = await self._take_over(held, provided)
+        except Refused as refused:
+            if refused.offset != provided:
+                raise
+            return held, await self._wait_for(stack, held, body, provided)
+        return held, await stack.enter_async_context(self._open(held, body))
+
+    async def _wait_for(
+        self, stack: AsyncExitStack, held: Upload, body: StreamReader, provided: int
+    ) -> UploadWriter:
+        """Open the upload in `stack` if its active holder leaves soon; raises as `hold`."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(UploadBusy):
+                return await stack.enter_async_context(self._open(held, body))
+        await self._require_epoch(held)
+        raise Refused(await self._store.offset(held.ref), provided, sending=True)
 
     @asynccontextmanager
     async def _open(self, upload: Upload, body: StreamReader) -> AsyncIterator[UploadWriter]:
@@ -136,7 +151,10 @@ class Holders:
                 if self.stopping:
                     raise Stopping
                 self._holders[upload.id] = holder
-                yield writer
+                try:
+                    yield writer
+                finally:
+                    holder.is_leaving = True
         finally:
             holder.left.set()
             if self._holders.get(upload.id) is holder:
@@ -146,8 +164,12 @@ class Holders:
         """End a stalled holder and return the record a new writer may use.
 
         Raises `Refused` (409 with the durable offset) for an active one, and when the taker could not go
-        on from where the upload stands: then nobody is ended for it.
+        on from where the upload stands: then nobody is ended for it. `WriterFenced` when another taker was
+        faster, `Stopping`.
         """
+        if self.stopping:
+            raise Stopping
+        await self._require_epoch(upload)
         offset = await self._store.offset(upload.ref)
         sending = await self._store.idle_seconds(upload.ref) < STALLED_SECONDS
         if sending or offset != provided:
@@ -155,6 +177,12 @@ class Holders:
         if await self.stop(upload.id):
             return upload
         return await self._fence(upload)
+
+    async def _require_epoch(self, upload: Upload) -> None:
+        """Raise `WriterFenced` unless the record is that of the upload's present epoch."""
+        latest = await self._records.load(upload.id, None)
+        if latest.epoch != upload.epoch:
+            raise WriterFenced(upload.id)
 
     async def _has_left(self, upload_id: str) -> bool:
         """Wait for this process's holder if its connection is lost, and tell whether it has left."""

@@ -83,6 +83,35 @@ async def test_who_resumes_right_after_a_cut_waits_until_the_cut_sender_has_left
     assert (resumed.status, resumed.headers["Upload-Offset"]) == (204, "500")
 
 
+async def test_of_several_that_take_over_a_stalled_sender_one_goes_on_and_is_not_ended_by_the_others(
+    api: Api, rival: Api
+) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(10):
+            yield b"b" * 40
+            await asyncio.sleep(0.1)
+
+    upload, _ = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 1000):
+        await until_offset(api, upload, 100)
+        await asyncio.sleep(STALLED_SECONDS + 0.2)
+        answers = await asyncio.gather(*(rival.patch(upload, 100, slowly()) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [204, 409, 409, 409]
+    assert await rival.offset(upload) == 500
+
+
+async def test_who_waits_for_an_active_sender_ends_nobody(api: Api, rival: Api) -> None:
+    upload, _ = await api.create(1000)
+    async with begun_patch(api, upload, 0, b"a" * 100, 500) as wire:
+        await until_offset(api, upload, 100)
+        await asyncio.sleep(STALLED_SECONDS * 0.6)
+        refused = await rival.patch(upload, 100, b"b" * 400)
+        assert (refused.status, refused.headers["Upload-Offset"]) == (409, "100")
+        await wire.send(b"a" * 400)
+        status, headers, _ = await wire.answer()
+        assert (status, headers["upload-offset"]) == (204, "500")
+
+
 async def test_a_patch_whose_upload_was_cancelled_meanwhile_is_404(
     api: Api, rival: Api, settings: Settings
 ) -> None:

@@ -143,8 +143,27 @@ async def test_a_wiped_job_that_waits_again_is_its_runners_until_somebody_claims
             await queue.push([make_job()])
             await asyncio.sleep(queue_settings.lease_seconds)
             assert lost == []
-            await claims.take(1, (), sweep=False)
+            other = Claims(client, "scan", "w2", queue_settings)
+            await other.take(1, (), sweep=False)
             poll(lambda: lost == [(claim.job_id, claim.owner)])
+
+
+async def test_a_wiped_job_that_its_own_worker_claims_again_is_never_lost(
+    queue, make_job, queue_settings, redis_server
+):
+    lost = []
+    async with connect(queue_settings) as client:
+        with open_heartbeat(queue_settings) as heartbeat:
+            claims = Claims(client, "scan", heartbeat.worker, queue_settings)
+            heartbeat.join("scan", 2, lambda *claim: lost.append(claim))
+            await queue.push([make_job()])
+            (claim,) = await claims.take(1, (), sweep=False)
+            heartbeat.hold("scan", claim.job_id, claim.owner)
+            await client.flushall()
+            await queue.push([make_job()])
+            assert len(await claims.take(1, (), sweep=False)) == 1
+            await asyncio.sleep(queue_settings.lease_seconds)
+            assert lost == []
 
 
 async def test_finishing_a_job_that_was_wiped_is_no_error(queue, make_job, crew, redis_server):
