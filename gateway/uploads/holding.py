@@ -62,6 +62,12 @@ class _Holder:
         """Whether nothing more will come from its sender."""
         return self.is_leaving or self.body.exception() is not None
 
+    async def end(self) -> bool:
+        """Tell it to leave, and whether it has."""
+        if not self.left.is_set():
+            self.body.set_exception(TakenOver())
+        return await self.gone(_LEAVING_SECONDS)
+
     async def gone(self, seconds: float) -> bool:
         """Wait so long for it to leave, and tell whether it has."""
         with suppress(TimeoutError):
@@ -169,12 +175,13 @@ class Holders:
         """
         if self.stopping:
             raise Stopping
+        stalled = self._holders.get(upload.id)
         await self._require_epoch(upload)
         offset = await self._store.offset(upload.ref)
         sending = await self._store.idle_seconds(upload.ref) < STALLED_SECONDS
         if sending or offset != provided:
             raise Refused(offset, provided, sending=sending)
-        if await self.stop(upload.id):
+        if stalled and await stalled.end():
             return upload
         return await self._fence(upload)
 
@@ -192,10 +199,7 @@ class Holders:
     async def stop(self, upload_id: str) -> bool:
         """Tell this process's holder to leave and return whether it has left; `False` without one."""
         holder = self._holders.get(upload_id)
-        if holder is None:
-            return False
-        holder.body.set_exception(TakenOver())
-        return await holder.gone(_LEAVING_SECONDS)
+        return holder is not None and await holder.end()
 
     async def settle(self, upload: Upload) -> None:
         """Have a holder here, if stalled or lost, make its bytes durable, so that the offset counts them."""
