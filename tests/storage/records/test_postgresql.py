@@ -1,12 +1,13 @@
 """Two machines that write to one PostgreSQL at once."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from storage import tables
 from storage.evidence import Change, Evidence
@@ -107,6 +108,7 @@ async def test_transactions_that_wait_for_each_other_are_done_again(database: Da
         await UploadRecords(database).create(new_upload(evidence), evidence)
 
     begun = []
+    each_has_one = threading.Barrier(2)
 
     async def crosswise(place: Database, *ids: str) -> None:
         async def both(connection: Transaction) -> None:
@@ -114,7 +116,8 @@ async def test_transactions_that_wait_for_each_other_are_done_again(database: Da
             for evidence_id in ids:
                 row = tables.evidence.c.id == evidence_id
                 await connection.execute(update(tables.evidence).where(row).values(version=9))
-                await connection.execute(text("SELECT pg_sleep(0.05)"))
+                if evidence_id == ids[0] and begun.count(ids) == 1:
+                    each_has_one.wait(10)
 
         await place.write(both)
 
