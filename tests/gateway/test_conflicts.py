@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from config.settings import Settings
+from gateway.uploads import holding
 from gateway.uploads.holding import STALLED_SECONDS
 from storage.uploads import UploadRef, UploadWriter
 from storage.uploads.local import LocalUploadStore
@@ -15,9 +16,16 @@ from tests.services.api import BYTES, TUS, Api
 
 
 @pytest.fixture
+def stalled_seconds(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Let a sender be called stalled later than two steps of a test are apart on a busy machine."""
+    monkeypatch.setattr(holding, "STALLED_SECONDS", 2.0)
+    return 2.0
+
+
+@pytest.fixture
 def slow_leaving(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a sender need time to leave, as on a busy disk; here more than it takes to be called stalled."""
-    seconds = 1.2 if request.node.callspec.params["rival"] == "same process" else 0.3
+    seconds = 1.2 if request.node.callspec.params["rival"] == "same process" else 0.1
     open_writer = LocalUploadStore.open_writer
 
     @asynccontextmanager
@@ -44,9 +52,11 @@ async def test_a_patch_that_cannot_match_never_ends_a_sender_that_paused(api: Ap
         assert (status, headers["upload-offset"]) == (204, "1000")
 
 
-async def test_a_sender_whose_first_byte_is_on_its_way_is_not_ended(api: Api, rival: Api) -> None:
+async def test_a_sender_whose_first_byte_is_on_its_way_is_not_ended(
+    api: Api, rival: Api, stalled_seconds: float
+) -> None:
     upload, _ = await api.create(10)
-    await asyncio.sleep(STALLED_SECONDS + 0.1)  # nobody was here for a while
+    await asyncio.sleep(stalled_seconds + 0.1)  # nobody was here for a while
     asking = {**BYTES, "Upload-Offset": "0", "Content-Length": "10", "Expect": "100-continue"}
     async with connected(api.url) as wire:
         await wire.send(head_of(api, "PATCH", upload, asking))
@@ -100,11 +110,15 @@ async def test_of_several_that_take_over_a_stalled_sender_one_goes_on_and_is_not
     assert await rival.offset(upload) == 500
 
 
-async def test_who_waits_for_an_active_sender_ends_nobody(api: Api, rival: Api) -> None:
+async def test_who_waits_for_an_active_sender_ends_nobody(
+    api: Api, rival: Api, stalled_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes when the sender is active, and waits beyond the moment when that one is stalled."""
+    monkeypatch.setattr(holding, "_PATIENCE_SECONDS", stalled_seconds * 0.8)
     upload, _ = await api.create(1000)
     async with begun_patch(api, upload, 0, b"a" * 100, 500) as wire:
         await until_offset(api, upload, 100)
-        await asyncio.sleep(STALLED_SECONDS * 0.6)
+        await asyncio.sleep(stalled_seconds * 0.5)
         refused = await rival.patch(upload, 100, b"b" * 400)
         assert (refused.status, refused.headers["Upload-Offset"]) == (409, "100")
         await wire.send(b"a" * 400)

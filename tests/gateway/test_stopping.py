@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.gateway.wire import begun_patch, connected, head_of, until_offset
+from tests.gateway.wire import begun_patch, connected, head_of, until_kept, until_offset
 from tests.services.api import BYTES, Api
 from tests.services.intake import Intake, lone_gateway
 
@@ -40,7 +40,7 @@ async def test_a_slow_sender_is_told_the_offset_that_the_next_start_knows(gatewa
                     await asyncio.sleep(0.02)
 
             dripping = asyncio.create_task(drip())
-            await asyncio.sleep(0.3)
+            await until_offset(api, upload, 101)
             stop(gateway)
             status, headers, body = await wire.answer(5)
             dripping.cancel()
@@ -86,7 +86,7 @@ async def test_forty_senders_are_ended_within_the_time_a_stop_may_take(gateway: 
                 return upload, status, headers["upload-offset"]
 
         sending = [asyncio.create_task(send(upload)) for upload in uploads]
-        await asyncio.sleep(0.5)
+        await until_kept(gateway.folder, [len(upload) for upload in uploads])
         started = asyncio.get_running_loop().time()
         stop(gateway)
         told = await asyncio.gather(*sending)

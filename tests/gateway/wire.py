@@ -1,8 +1,9 @@
 """Bytes on a connection of one's own, for what no HTTP client would send."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tests.services.api import BYTES, Api, until
 
@@ -72,4 +73,17 @@ async def until_offset(api: Api, upload: str, offset: int) -> None:
     async def reached() -> bool:
         return await api.offset(upload) >= offset
 
-    await until(reached, 5)
+    await until(reached)
+
+
+async def until_kept(folder: Path, sizes: Sequence[int]) -> None:
+    """Wait until the disk of a deployment has unfinished segments of these sizes, without asking for any.
+
+    A HEAD of its upload could end a sender that has waited for the others.
+    """
+
+    async def are_kept() -> bool:
+        found = [file.stat().st_size for file in (folder / "store").rglob("*.segment")]
+        return sorted(found) == sorted(sizes)
+
+    await until(are_kept)

@@ -19,7 +19,7 @@ from tests.gateway.ietf.speaking import (
     stands,
 )
 from tests.gateway.ietf.test_digests import field
-from tests.gateway.wire import head_of
+from tests.gateway.wire import Wire, head_of
 from tests.services.api import Api, until
 from tests.services.intake import Intake, lone_gateway
 
@@ -36,18 +36,27 @@ def begun_append(api: Api, path: str, version: int | None, announced: int, **mor
     return begun(api, "PATCH", path, {**headers, **spoken(version, complete=True, **more)}, PIECE)
 
 
+async def drip_until_told(wire: Wire) -> tuple[Said, int]:
+    """Send a little at a time until an answer comes; return it, and how many bytes were sent."""
+    telling = asyncio.create_task(wire.answer())
+    sent = 0
+    while not telling.done() and sent < 1900:
+        await wire.send(b"x" * 10)
+        sent += 10
+        await asyncio.sleep(0.02)
+    return Said(*await telling), sent
+
+
 @pytest.mark.parametrize("version", [5, 6, 7, 8, 9, None])
 async def test_a_sender_is_told_how_far_its_append_is(api: Api, version: int | None) -> None:
     path = await create(api, version)
     async with begun_append(api, path, version, 3000) as wire:
-        await asyncio.sleep(0.1)
-        await wire.send(PIECE)
-        told = Said(*await wire.answer())
+        told, sent = await drip_until_told(wire)
         assert told.status == 104
         assert told.headers.get("upload-draft-interop-version") == (version and str(version))
         assert "location" not in told.headers
-        assert told.headers["upload-offset"] in {"1000", "2000"}
-        await wire.send(PIECE)
+        assert 1000 <= int(told.headers["upload-offset"]) <= 1000 + sent
+        await wire.send(b"x" * (2000 - sent))
         *_, last = await answers(wire)
         assert (last.status, last.headers["upload-offset"]) == (201, "3000")
 
@@ -74,10 +83,10 @@ async def test_nothing_is_told_of_a_body_that_does_not_count_yet(api: Api) -> No
 async def test_a_creation_is_told_of_its_bytes_too(api: Api) -> None:
     headers = {"Content-Length": "3000", **spoken(6, complete=True)}
     async with begun(api, "POST", ROOT, headers, PIECE) as wire:
-        for _ in range(2):
-            await asyncio.sleep(0.1)
-            await wire.send(PIECE)
-        said = await answers(wire)
+        said = [Said(*await wire.answer())]
+        told, sent = await drip_until_told(wire)
+        await wire.send(b"x" * (2000 - sent))
+        said += [told, *await answers(wire)]
     assert [one.status for one in said] == [104] * (len(said) - 1) + [201]
     assert len(said) > 2
     assert ["location" in one.headers for one in said[:-1]] == [True] + [False] * (len(said) - 2)
