@@ -4,14 +4,17 @@ import asyncio
 import json
 import signal
 import time
+from typing import Any
 
 import pytest
 import redis
+import redis.asyncio
 
 from config.settings import Settings
 from storage.states import StageName
+from tests.workers.journal import poll
 from workers.claims import Claims
-from workers.connection import connect
+from workers.connection import LIMIT_SECONDS, connect
 from workers.queue import JobQueue, QueueUnavailable, open_queue
 
 
@@ -58,9 +61,9 @@ async def test_a_finished_job_may_be_pushed_again(queue, claims, make_job):
 
 
 async def test_a_delayed_job_runs_when_it_is_due_and_not_before(queue, claims, make_job):
-    await queue.push([make_job(delay=0.3)])
+    await queue.push([make_job(delay=1.5)])
     assert await take(claims) == []
-    await asyncio.sleep(0.35)
+    await asyncio.sleep(1.6)
     assert await take(claims) == ["e1:scan:1"]
 
 
@@ -194,11 +197,11 @@ async def test_a_report_on_an_unknown_job_is_dropped(queue):
 async def test_progress_is_told_to_whoever_listens(queue, claims, make_job, queue_settings):
     await queue.push([make_job()])
     await take(claims)
-    async with connect(queue_settings) as client, client.pubsub(ignore_subscribe_messages=True) as events:
+    async with connect(queue_settings) as client, client.pubsub() as events:
         await events.subscribe("intake:events")
-        await events.get_message(timeout=1)
+        assert (await hear(events))["type"] == "subscribe"
         await queue.report("e1", StageName.SCAN, 0.25, None)
-        message = await events.get_message(timeout=1)
+        message = await hear(events)
     assert json.loads(message["data"]) == {
         "centre_id": "c1",
         "evidence_id": "e1",
@@ -206,6 +209,13 @@ async def test_progress_is_told_to_whoever_listens(queue, claims, make_job, queu
         "progress": 0.25,
         "eta_seconds": None,
     }
+
+
+async def hear(events: redis.asyncio.client.PubSub) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        while (message := await events.get_message(timeout=1)) is None:
+            pass
+    return message
 
 
 async def test_running_says_who_runs_what_and_for_how_long(queue, claims, make_job):
@@ -231,7 +241,7 @@ async def test_pushing_while_redis_is_down_raises_soon(queue, make_job, redis_se
     with pytest.raises(QueueUnavailable):
         await queue.depths()
     await queue.report("e1", StageName.SCAN, 0.5, None)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LIMIT_SECONDS
     redis_server.start()
     await queue.push([make_job("e2")])
 
@@ -243,7 +253,7 @@ async def test_pushing_while_redis_hangs_raises_within_two_seconds(queue, make_j
     try:
         with pytest.raises(QueueUnavailable):
             await queue.push([make_job()])
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < LIMIT_SECONDS + 1.5
     finally:
         redis_server.process.send_signal(signal.SIGCONT)
     await queue.push([make_job()])
@@ -261,7 +271,8 @@ async def test_pushing_to_a_full_redis_raises(queue, make_job, redis_server):
 
 async def test_a_restart_of_redis_loses_no_job(queue, claims, make_job, redis_server):
     await queue.push([make_job()])
-    await asyncio.sleep(1.2)
+    with redis.Redis.from_url(redis_server.url) as client:
+        poll(lambda: client.info("persistence")["aof_buffer_length"] == 0)
     redis_server.kill()
     redis_server.start()
     assert await take(claims) == ["e1:scan:1"]
