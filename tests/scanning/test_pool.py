@@ -1,6 +1,7 @@
 import asyncio
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -206,11 +207,15 @@ async def test_a_killed_daemon_is_unavailable_and_comes_back_by_itself(clamd_ser
     assert (await pool.scan_file(sample)).verdict == Verdict.CLEAN
 
 
+def has_open(process: int, path: Path) -> bool:
+    return any(descriptor.resolve() == path for descriptor in Path(f"/proc/{process}/fd").iterdir())
+
+
 async def test_a_daemon_killed_in_the_middle_of_a_scan_gives_no_verdict(clamd_server, tmp_path):
     with (tmp_path / "f").open("wb") as file:
         file.truncate(1_900_000_000)
     scan = asyncio.create_task(ClamdPool([clamd_server.socket]).scan_file(tmp_path / "f"))
-    await asyncio.sleep(0.3)
+    await eventually(lambda: has_open(clamd_server.process.pid, tmp_path / "f"))
     assert not scan.done()
     clamd_server.kill()
     with pytest.raises(ScanError):

