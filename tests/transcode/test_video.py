@@ -141,5 +141,5 @@ async def test_a_cancelled_film_leaves_no_process(tmp_path, kind):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
     assert descendants() <= before
