@@ -13,7 +13,7 @@ from storage.evidence import original_key
 from tests.gateway.conftest import running_gateway
 from tests.gateway.left_uploads import new_upload
 from tests.gateway.wire import begun_patch, until_offset
-from tests.services.api import BYTES, TUS, Api
+from tests.services.api import BYTES, TUS, Api, until
 
 pytestmark = pytest.mark.parametrize("chosen", [{"hash_while_receiving": True}])
 
@@ -58,8 +58,12 @@ async def test_a_part_received_by_another_process_or_cut_is_hashed_too(api: Api,
         assert (await other.patch(upload, 0, DATA[:2_000_000])).status == 204
         async with begun_patch(api, upload, 2_000_000, DATA[2_000_000:2_500_000], 1_000_000):
             await until_offset(api, upload, 2_500_000)
-        offset = await other.offset(upload)
-        assert (await other.patch(upload, offset, DATA[offset:4_000_000])).status == 204
+
+        async def resumed() -> bool:
+            offset = await other.offset(upload)
+            return (await other.patch(upload, offset, DATA[offset:4_000_000])).status == 204
+
+        await until(resumed, 5)
         answer = await api.patch(upload, 4_000_000, DATA[4_000_000:])
         assert answer.headers["Repr-Digest"] == digest_of(DATA)
 

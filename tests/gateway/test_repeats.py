@@ -11,7 +11,7 @@ from aiohttp import ClientResponse
 
 from config.settings import Settings
 from gateway.services import Services
-from gateway.uploads import repeated
+from gateway.uploads import holding, repeated
 from storage.errors import UploadBusy
 from storage.evidence import original_key
 from storage.records.audit import AuditTrail
@@ -39,6 +39,13 @@ async def completed_once(services: Services, settings: Settings, evidence: str) 
     return kinds.count("received") == 1 and len(jobs) == 1
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Call no sender stalled that a busy machine keeps from being served for a moment."""
+    monkeypatch.setattr(holding, "STALLED_SECONDS", 2.0)
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("size", [1, 5, 300_000, 3_000_000])
 async def test_the_last_patch_five_times_at_once_gets_five_equal_answers(
     api: Api, rival: Api, services: Services, settings: Settings, size: int
@@ -57,6 +64,7 @@ async def test_the_last_patch_five_times_at_once_gets_five_equal_answers(
 
 
 @ON_BOTH
+@pytest.mark.usefixtures("patient")
 async def test_the_last_patch_five_times_at_once_with_its_checksum(
     api: Api, rival: Api, services: Services, settings: Settings
 ) -> None:
@@ -123,6 +131,7 @@ async def test_more_than_the_end_is_too_long(api: Api) -> None:
     assert (await api.patch(upload, 0, b"hello!")).status == 409
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_repetition_waits_for_a_slow_first_and_is_asked_for_its_body(api: Api, rival: Api) -> None:
     upload, _ = await api.create(9)
     async with begun_patch(api, upload, 0, b"abc", 9) as first:

@@ -1,8 +1,10 @@
 """The processes of a gateway that shares its port, seen from outside (proc(5))."""
 
+from contextlib import suppress
 from pathlib import Path
 
 _ESTABLISHED = "01"
+_LISTENING = "0A"
 
 
 def children_of(pid: int) -> tuple[int, ...]:
@@ -24,8 +26,20 @@ def is_gone(pid: int) -> bool:
 
 def connections_of(pid: int, port: int) -> int:
     """Return how many connections to the port a process has accepted."""
-    rows = (line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:])
-    inodes = {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED}
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    held = (str(link.readlink()) for link in links if link.is_symlink())
+    inodes = _sockets(f"/proc/{pid}/net/tcp", port, _ESTABLISHED)
+    held = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            held.append(str(link.readlink()))
     return sum(name.removeprefix("socket:[").removesuffix("]") in inodes for name in held)
+
+
+def listeners_of(port: int) -> int:
+    """Return how many sockets listen on the port, on whatever address."""
+    return len(_sockets("/proc/net/tcp", port, _LISTENING))
+
+
+def _sockets(table: str, port: int, state: str) -> set[str]:
+    """Return the inodes of the sockets at this end of the port that are in that state."""
+    rows = (line.split() for line in Path(table).read_text().splitlines()[1:])
+    return {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == state}
