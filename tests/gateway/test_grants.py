@@ -47,7 +47,7 @@ async def until_expired(teacher: Api) -> None:
     async def has_expired() -> bool:
         return (await challenge(teacher, "GET", "/v1/evidence"))[0] == 401
 
-    await until(has_expired, 5)
+    await until(has_expired, 15)
 
 
 async def create(api: Api, length: int = 10, **headers: str) -> tuple[str, str, str | None]:
@@ -174,7 +174,7 @@ async def test_grants_end_with_their_creators_key(
 async def test_an_expired_token_goes_on_with_what_it_began_and_begins_nothing(
     url: str, issuer: Issuer, open_api: OpenApi
 ) -> None:
-    token = issuer.sign(-4)  # good within the leeway, and for a second only
+    token = issuer.sign(0)  # good within the leeway only
     async with Api(url, token) as teacher:
         upload, evidence, _ = await create(teacher)
         other, other_evidence, _ = await create(await open_api())
@@ -198,7 +198,7 @@ async def test_another_expired_token_of_the_same_teacher_is_no_grant(url: str, i
 
 
 @pytest.mark.parametrize(
-    ("life_seconds", "sending_seconds"), [(2, 3), pytest.param(5, 60, marks=pytest.mark.soak)]
+    ("life_seconds", "sending_seconds"), [(5, 6), pytest.param(5, 60, marks=pytest.mark.soak)]
 )
 async def test_a_slow_upload_outlives_the_token_that_it_is_sent_with(
     url: str, issuer: Issuer, life_seconds: int, sending_seconds: int
@@ -233,7 +233,7 @@ async def test_a_fresh_token_takes_an_upload_over_at_any_time(url: str, issuer: 
 async def test_an_expired_token_joins_the_parts_that_it_began_and_no_others(
     url: str, issuer: Issuer, open_api: OpenApi
 ) -> None:
-    async with Api(url, issuer.sign(-3)) as teacher:
+    async with Api(url, issuer.sign(0)) as teacher:
         mine = [await create_part(teacher, data) for data in (b"hello ", b"world")]
         theirs = await create_part(await open_api())
         await until_expired(teacher)

@@ -12,12 +12,14 @@ from typing import Any
 import aiohttp
 from uuid6 import uuid7
 
+from config.settings import Settings
 from gateway.services import Services
 from storage.evidence import Change, Evidence
 from storage.records.transaction import Changed
 from storage.states import EvidenceState
 from storage.upload import Upload
-from tests.services.api import Api
+from tests.services.api import Api, until
+from workers.connection import connect
 from workers.pipeline import first_stages
 
 Json = dict[str, Any]
@@ -97,6 +99,21 @@ async def reading(api: Api, path: str, last_id: str | None = None) -> AsyncItera
         stream = Reading(answer)
         await stream.opened()
         yield stream
+
+
+async def subscribers(settings: Settings) -> int:
+    """Return how many gateways hear signals."""
+    async with connect(settings) as client:
+        return int((await client.pubsub_numsub("intake:events"))[0][1])
+
+
+async def until_subscribed(settings: Settings) -> None:
+    """Wait until the only gateway hears signals: what is said before is lost."""
+
+    async def is_subscribed() -> bool:
+        return await subscribers(settings) == 1
+
+    await until(is_subscribed)
 
 
 async def change(services: Services, evidence_id: str, *, signal: bool = True, **values: object) -> Evidence:

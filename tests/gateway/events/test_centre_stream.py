@@ -26,6 +26,20 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "POLL_SECONDS", 0.2)
 
 
+def looked_once_signals_come(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return what is set when the subscription stands, the look after it is over and none is due soon."""
+    looked = asyncio.Event()
+    look = reader.Reader._poll
+
+    async def noting(self: reader.Reader) -> None:
+        await look(self)
+        if self._connected and self._poll_at > asyncio.get_running_loop().time() + 1:
+            looked.set()
+
+    monkeypatch.setattr(reader.Reader, "_poll", noting)
+    return looked
+
+
 async def latest_of(stream: Reading, wanted: dict[str, int]) -> None:
     """Read until each was seen at its version or a later one, before the feed would look again."""
     seen: dict[str, int] = {}
@@ -183,11 +197,12 @@ async def test_an_id_is_never_later_than_what_was_looked_through(
     monkeypatch.setattr(cursor, "OVERLAP", timedelta(0))
     for module in ("following", "reader"):
         monkeypatch.setattr(f"gateway.events.{module}.OVERLAP", timedelta(0))
+    looked = looked_once_signals_come(monkeypatch)
     lost, told = await add(services), await add(services)
     async with reading(api, EVENTS) as stream:
         await change(services, told, flags=("warm",))
         await stream.evidence()
-        await asyncio.sleep(0.3)  # until the subscription stands and the look after it is over
+        await asyncio.wait_for(looked.wait(), 10)
         await change(services, lost, signal=False, flags=("x",))
         await change(services, told, flags=("x",))
         assert (await stream.evidence()).data["id"] == told

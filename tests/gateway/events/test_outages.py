@@ -10,18 +10,12 @@ import redis
 
 from config.settings import Settings
 from gateway.services import Services
-from tests.gateway.events.reading import add, change, reading
+from tests.gateway.events.reading import add, change, reading, subscribers
 from tests.services.api import Api, until
 from tests.services.intake import Intake, lone_gateway
 from tests.services.redis import RedisServer
-from workers.connection import connect
 
 EVENTS = "/v1/events"
-
-
-async def subscribers(settings: Settings) -> int:
-    async with connect(settings) as client:
-        return int((await client.pubsub_numsub("intake:events"))[0][1])
 
 
 async def test_without_streams_nothing_is_subscribed_and_with_many_it_is_once(
@@ -100,8 +94,8 @@ async def test_a_server_that_is_told_to_stop_ends_its_streams_at_once(gateway: I
             gateway.gateway.send_signal(signal.SIGTERM)
             await stream.ended()
             await own.ended()
-            assert await asyncio.to_thread(gateway.gateway.wait, 20) == 0
             assert asyncio.get_running_loop().time() - began < 3
+            assert await asyncio.to_thread(gateway.gateway.wait, 20) == 0
 
 
 async def test_a_gateway_that_is_killed_is_followed_again_where_it_was_left(gateway: Intake) -> None:

@@ -11,7 +11,7 @@ from config.settings import Settings
 from gateway.services import Services
 from storage.states import EvidenceState, StageName
 from tests.gateway.conftest import OpenApi
-from tests.gateway.events.reading import Event, add, change, reading
+from tests.gateway.events.reading import Event, add, change, reading, until_subscribed
 from tests.services.api import Api
 from workers.claims import Claims
 from workers.connection import connect
@@ -36,13 +36,14 @@ def is_progress(event: Event) -> bool:
 
 
 async def test_progress_is_told_to_both_kinds_of_streams_and_moves_no_id(
-    api: Api, services: Services, scanned: str
+    api: Api, services: Services, settings: Settings, scanned: str
 ) -> None:
     async with (
         reading(api, f"/v1/evidence/{scanned}/events") as own,
         reading(api, "/v1/events") as centre,
     ):
         await own.evidence()
+        await until_subscribed(settings)
         ids = own.last_id, centre.last_id
         await services.queue.report(scanned, StageName.SCAN, 0.25, 31.5)
         told = {"evidence_id": scanned, "stage": "scan", "progress": 0.25, "eta_seconds": 31.5}
@@ -68,9 +69,10 @@ async def test_progress_of_another_centre_is_not_told(
 
 
 async def test_it_comes_at_most_four_times_a_second_and_ends_with_the_latest(
-    api: Api, services: Services, scanned: str
+    api: Api, services: Services, settings: Settings, scanned: str
 ) -> None:
     async with reading(api, "/v1/events") as stream:
+        await until_subscribed(settings)
         began = time.monotonic()
         for number in range(100):
             await services.queue.report(scanned, StageName.SCAN, number / 100, None)
