@@ -9,10 +9,11 @@ import pytest
 from tests.services.make import MakeRun
 from tests.services.process import wait_until
 
-DEMO_SECONDS = 110
+#: Far more than it takes, also on a busy machine.
+DEMO_SECONDS = 300
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(360)
 def test_demo_ends_well_leaves_its_data_and_no_process(make_run: Callable[..., MakeRun]) -> None:
     demo = make_run(target="demo")
     demo.gone(DEMO_SECONDS)
