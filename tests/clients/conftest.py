@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.services.api import Api
-from tests.services.intake import Intake, free_port, lone_gateway
+from tests.services.intake import Intake, lone_gateway
+from tests.services.ports import free_port
 
 #: No multiple of a chunk: tus-js-client 4.3.1 in Node.js waits for ever when a stream ends with a full one.
 FILM_BYTES = 50_000_003

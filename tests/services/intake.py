@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,17 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.services.clamd import ClamdServer
+from tests.services.ports import free_port
 from tests.services.process import short_folder, start, stop, wait_until
 from tests.services.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = ("scan", "verify", "video", "image")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

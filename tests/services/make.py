@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -14,17 +13,12 @@ from typing import IO
 
 import pytest
 
+from tests.services.ports import free_port
 from tests.services.process import wait_until
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
 STOP_SECONDS = 15
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def mentioning(data: Path) -> dict[int, str]:

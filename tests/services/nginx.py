@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.stack.child import find_program
-from tests.services.intake import free_port
+from tests.services.ports import free_port
 from tests.services.process import short_folder, start, stop, wait_until
 
 CONFIGURATION = Path(__file__).parents[2] / "config" / "nginx" / "intake.conf"

@@ -3,13 +3,13 @@
 import os
 import pwd
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from tests.services.children import children_of
+from tests.services.ports import free_port
 from tests.services.process import start, stop, wait_until
 
 #: Where Debian keeps its versions.
@@ -26,7 +26,7 @@ class PostgresServer:
     def __init__(self, folder: Path, host: str = "127.0.0.1", port: int | None = None) -> None:
         self.folder = folder
         self.host = host
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._names = 0
 
@@ -121,9 +121,3 @@ def _unprivileged() -> tuple[str, ...]:
 def _is_alone() -> bool:
     """Tell whether this is root of a user namespace that has nobody else in it (user_namespaces(7))."""
     return Path("/proc/self/uid_map").read_text().split()[2] == "1"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

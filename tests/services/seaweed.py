@@ -2,12 +2,9 @@
 
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.services.ports import free_ports
 from tests.services.process import start, stop, wait_until
 
 if TYPE_CHECKING:
@@ -30,20 +28,6 @@ _ACTIONS = ["Admin", "Read", "Write", "List", "Tagging"]
 _PORTS = 8
 #: Where it leaves sockets that no setting moves.
 _SOCKETS = Path("/tmp")
-
-
-def free_ports(count: int) -> int:
-    """Return the first of so many free ports in a row, below those that outgoing connections take."""
-    for _ in range(200):
-        first = random.randrange(20_000, 32_000 - count)
-        with ExitStack() as probes:
-            try:
-                for port in range(first, first + count):
-                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return first
-    raise AssertionError("no free ports")
 
 
 class SeaweedServer:
