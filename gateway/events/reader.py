@@ -85,14 +85,15 @@ class Reader:
             raise
 
     async def _poll(self) -> None:
+        # Set before reading: who learns meanwhile that signals come asks for another look.
+        pause = POLL_SECONDS if self._connected else POLL_ALONE_SECONDS
+        self._poll_at = asyncio.get_running_loop().time() + pause
         began = datetime.now(UTC)
         rows = await self._evidence.latest_since(self.complete_until - OVERLAP, self._streams.centre_ids())
         newer = [row for row in rows if row.version > self._known.get(row.id, 0)]
         await self._tell([row.id for row in newer if self._streams.follow(row.centre_id, row.id)])
         self._known = {row.id: max(row.version, self._known.get(row.id, 0)) for row in rows}
         self.complete_until = began
-        pause = POLL_SECONDS if self._connected else POLL_ALONE_SECONDS
-        self._poll_at = asyncio.get_running_loop().time() + pause
 
     async def _tell(self, evidence_ids: Collection[str]) -> None:
         waiting = list(evidence_ids)
