@@ -196,10 +196,10 @@ class Holders:
         holder = self._holders.get(upload_id)
         return holder is not None and holder.is_lost and await holder.gone(_DRAIN_SECONDS)
 
-    async def stop(self, upload_id: str) -> bool:
-        """Tell this process's holder to leave and return whether it has left; `False` without one."""
-        holder = self._holders.get(upload_id)
-        return holder is not None and await holder.end()
+    async def stop(self, upload_id: str) -> None:
+        """Tell this process's holder to leave, if there is one."""
+        if holder := self._holders.get(upload_id):
+            await holder.end()
 
     async def settle(self, upload: Upload) -> None:
         """Have a holder here, if stalled or lost, make its bytes durable, so that the offset counts them."""
@@ -209,7 +209,7 @@ class Holders:
         if holder.is_lost:
             await holder.gone(_LEAVING_SECONDS)
         elif await self._store.idle_seconds(upload.ref) >= STALLED_SECONDS:
-            await self.stop(upload.id)
+            await holder.end()
 
     async def _fence(self, upload: Upload) -> Upload:
         return await self._frozen(await self._records.take_over(upload.id, upload.epoch))
