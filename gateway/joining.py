@@ -27,8 +27,5 @@ async def joining(services: Services) -> AsyncIterator[None]:
 
 async def _join_for_ever(services: Services) -> None:
     while True:
-        upload_id, actor = await services.joins.next()
-        try:
+        async with services.joins.next() as (upload_id, actor):
             await survive(partial(join, services, upload_id, actor), upload_id=upload_id)
-        finally:
-            services.joins.end(upload_id)

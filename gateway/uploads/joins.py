@@ -5,27 +5,38 @@ sweeper asks again for every whole that is unfinished on record.
 """
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class _Attempt:
+    actor: str
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Joins:
     """What this process was asked to join."""
 
     def __init__(self) -> None:
-        self._asked: asyncio.Queue[str] = asyncio.Queue()
-        self._actors: dict[str, str] = {}
-        self._ended: dict[str, asyncio.Event] = {}
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._asked: dict[str, _Attempt] = {}
+        self._under_way: set[str] = set()
 
     def ask(self, upload_id: str, actor: str) -> asyncio.Event:
-        """Ask for an attempt in the name of `actor`; return what is set when one has ended, however it did.
+        """Ask for an attempt in the name of `actor`; return what is set when it has ended, however it did.
 
-        While an attempt is under way another one follows: what is asked for may be news to the first.
+        One that is under way does not count, it may have looked before what is asked for happened: another
+        follows it.
         """
-        if upload_id not in self._actors:
-            self._asked.put_nowait(upload_id)
-        self._actors[upload_id] = actor
-        return self._ended.setdefault(upload_id, asyncio.Event())
+        attempt = self._asked.get(upload_id)
+        if attempt is None:
+            attempt = self._asked[upload_id] = _Attempt(actor)
+            if upload_id not in self._under_way:
+                self._ready.put_nowait(upload_id)
+        attempt.actor = actor
+        return attempt.ended
 
     async def settle(self, upload_ids: Iterable[str], actor: str, seconds: float) -> None:
         """Ask for all of them and wait until their attempts have ended, at most so long."""
@@ -35,12 +46,19 @@ class Joins:
                 for ended in attempts:
                     await ended.wait()
 
-    async def next(self) -> tuple[str, str]:
-        """Wait for the next one that is asked for; return its id and in whose name."""
-        upload_id = await self._asked.get()
-        return upload_id, self._actors.pop(upload_id)
+    @asynccontextmanager
+    async def next(self) -> AsyncIterator[tuple[str, str]]:
+        """Wait for the next one that is asked for; give its id and in whose name.
 
-    def end(self, upload_id: str) -> None:
-        """Tell those who wait that an attempt has ended, unless one was asked for since it began."""
-        if upload_id not in self._actors and (ended := self._ended.pop(upload_id, None)):
-            ended.set()
+        The attempt ends with the context. There is one at a time for an upload.
+        """
+        upload_id = await self._ready.get()
+        attempt = self._asked.pop(upload_id)
+        self._under_way.add(upload_id)
+        try:
+            yield upload_id, attempt.actor
+        finally:
+            self._under_way.remove(upload_id)
+            if upload_id in self._asked:
+                self._ready.put_nowait(upload_id)
+            attempt.ended.set()

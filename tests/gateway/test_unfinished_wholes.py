@@ -42,7 +42,7 @@ async def test_head_shows_the_bytes_from_the_beginning_without_a_gap(api: Api, s
     assert await shown() == ("12", "13")
     await api.patch(three, 1, b"!")
     assert await shown() == ("13", "13")
-    assert (await api.evidence(evidence))["state"] == "received"
+    await api.wait(evidence, {"received"})
     assert await original(services, evidence) == b"hello world!!"
 
 
@@ -77,6 +77,8 @@ async def test_two_wholes_that_wait_for_one_part_are_both_made(api: Api, service
     one, two = await new_part(api, b"ab", 1), await new_part(api, b"c")
     wholes = [await new_whole(api, parts) for parts in ([one, two], [two, one, one])]
     assert (await api.patch(one, 1, b"b")).status == 204
+    for _, evidence in wholes:
+        await api.wait(evidence, {"received"})
     assert [await original(services, evidence) for _, evidence in wholes] == [b"abc", b"cabab"]
 
 
@@ -102,8 +104,8 @@ async def test_a_cancelled_part_ends_the_whole_that_waits_for_it(api: Api) -> No
     one, two = await new_part(api, b"ab", 1), await new_part(api, b"c")
     whole, evidence = await new_whole(api, [one, two])
     assert await delete(api, one) == 204
-    found = await api.evidence(evidence)
-    assert (found["state"], found["code"]) == ("withdrawn", "part_missing")
+    found = await api.wait(evidence, {"withdrawn"})
+    assert found["code"] == "part_missing"
     assert (await api.head(whole)).status == 404
     assert await api.offset(two) == 1
 
@@ -129,8 +131,8 @@ async def test_a_whole_that_turns_out_too_large_is_rejected(api: Api) -> None:
     async with api.session.patch(part, headers=sent, data=b"x") as answer:
         assert answer.status == 204
     assert (await api.head(whole)).status == 404
-    found = await api.evidence(evidence)
-    assert (found["state"], found["code"]) == ("rejected", "file_too_large")
+    found = await api.wait(evidence, {"rejected"})
+    assert found["code"] == "file_too_large"
     assert ".jpg" in found["reason"]
 
 
@@ -143,8 +145,8 @@ async def test_a_whole_whose_last_answer_was_lost_is_joined_by_the_sweeper(
     async with services.store.open_writer(ref) as writer:
         await writer.write([b"b"])
     await sweep(services, datetime.now(UTC))
-    asked, actor = await services.joins.next()
-    await join(services, asked, actor)
+    async with services.joins.next() as (asked, actor):
+        await join(services, asked, actor)
     assert await original(services, evidence) == b"ab"
 
 
@@ -219,6 +221,7 @@ async def test_finished_parts_are_dropped_but_not_while_another_whole_waits_for_
     assert await state_of_path(services, shared) is UploadState.FINISHED
     await sweep(services, datetime.now(UTC) + timedelta(days=3))
     assert (await api.patch(late, 0, b"c")).status == 204
+    await api.wait(evidence, {"received"})
     assert await original(services, evidence) == b"abc"
     await sweep(services, datetime.now(UTC) + LATE)
     assert [(await api.head(path)).status for path in (shared, late, whole)] == [404] * 3
