@@ -1,5 +1,6 @@
 """An upload's expiry counts from its last byte: it moves while bytes arrive, up to the greatest age."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -14,6 +15,9 @@ from storage.upload import Upload
 _STEP_SECONDS = 3600.0
 #: …or of this part of a short lifetime.
 _STEP_FRACTION = 1 / 8
+
+#: The age is looked at this often at most while bytes arrive.
+_LOOK_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
@@ -32,6 +36,7 @@ class Expiry:
         self._upload = upload
         self._settings = settings
         self._expires_at = upload.expires_at
+        self._look_at = 0.0
         self._step = timedelta(seconds=min(_STEP_SECONDS, settings.upload_lifetime_seconds * _STEP_FRACTION))
 
     async def move(self) -> None:
@@ -39,6 +44,9 @@ class Expiry:
 
         A record that does not answer ends no sender: the next step asks it again.
         """
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LOOK_SECONDS
         now = datetime.now(UTC)
         expires_at = expiry_after(self._settings, self._upload.created_at, now)
         if expires_at <= now:

@@ -5,15 +5,13 @@ import errno
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from concurrent.futures import Executor
-from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from storage.blobs import Room
-from storage.blobs.threads import Threads
 from storage.errors import NotFound, StorageError, StorageFull, StorageUnavailable
+from storage.threads import Threads
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -38,7 +36,7 @@ _ERRORS: Mapping[int | None, type[StorageError]] = {
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO})
 _CANNOT_CLONE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
-_threads = Threads(_THREADS)
+_threads = Threads(_THREADS, "disk")
 
 
 async def in_thread(
@@ -46,45 +44,41 @@ async def in_thread(
     *args: *Ts,
     seconds: float = LIMIT_SECONDS,
     undo: Callable[[T], object] | None = None,
-    threads: Executor | None = None,
+    threads: Threads = _threads,
     asked: str = "the disk",
 ) -> T:
-    """Run blocking `work` in a thread, one of `threads` or else of the disk's, and return what it returns.
+    """Run blocking `work` in a thread, one of the disk's unless said otherwise, and return what it returns.
 
     The thread cannot be stopped: after a cancellation or a timeout it goes on, so `work` must own
     whatever it uses, and `undo` gets the result that nobody waits for any more. Raises the
     `StorageError` that fits an `OSError` of `work`, and `StorageUnavailable` after `seconds`.
     """
-    running = _begin(threads, work, args, undo)
-    abandoned = True
+    running: asyncio.Future[T] = threads.call(work, args, undo)
+    timer = running.get_loop().call_later(seconds, _give_up, running)
+    taken = False
     try:
-        async with asyncio.timeout(seconds):
-            result = await asyncio.shield(running)
-        abandoned = False
+        result = await running
+        taken = True
     except TimeoutError as error:
         raise StorageUnavailable(f"{asked} did not answer within {seconds:.0f} s") from error
     except OSError as error:
         raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
     finally:
-        if abandoned:
-            running.add_done_callback(partial(_undo, undo))
+        timer.cancel()
+        if not taken and undo:
+            _undo(undo, running)
     return result
 
 
-def _begin(
-    threads: Executor | None,
-    work: Callable[[*Ts], T],
-    args: tuple[*Ts],
-    undo: Callable[[T], object] | None,
-) -> asyncio.Future[T]:
-    if threads:
-        return asyncio.get_running_loop().run_in_executor(threads, work, *args)
-    return _threads.call(work, args, undo)
+def _give_up(running: asyncio.Future[T]) -> None:
+    if not running.done():
+        running.set_exception(TimeoutError())
 
 
-def _undo(undo: Callable[[T], object] | None, done: asyncio.Future[T]) -> None:
-    if not done.cancelled() and not done.exception() and undo:
-        undo(done.result())
+def _undo(undo: Callable[[T], object], running: asyncio.Future[T]) -> None:
+    """Undo what came in the very moment in which its caller was cancelled."""
+    if running.done() and not running.cancelled() and not running.exception():
+        undo(running.result())
 
 
 def open_regular(path: Path) -> FileIO:

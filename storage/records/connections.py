@@ -10,9 +10,8 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,6 +19,7 @@ from sqlalchemy import URL, Connection, CursorResult, Engine, Executable
 from sqlalchemy.pool import QueuePool
 
 from storage.records import postgresql, sqlite
+from storage.threads import Threads
 
 T = TypeVar("T")
 
@@ -45,6 +45,8 @@ class Kind(Protocol):
 
     #: A transaction that takes longer is cut off; `None`: the driver ends every wait by itself.
     LIMIT_SECONDS: float | None
+    #: Whether a thread keeps its connection between transactions, where nothing else can end it.
+    KEEPS_CONNECTIONS: bool
 
     def writing(self, url: URL) -> Engine:
         """Return what opens connections for transactions that write; what they read nobody else changes."""
@@ -75,35 +77,68 @@ class Connections:
 
     def __init__(self, url: URL) -> None:
         kind = kind_of(url)
-        self._engines = {True: kind.writing(url), False: kind.reading(url)}
-        self._threads = {
-            writing: ThreadPoolExecutor(_connections(engine), "database")
-            for writing, engine in self._engines.items()
+        self._ways = {
+            writing: _Way(engine, keeps=kind.KEEPS_CONNECTIONS)
+            for writing, engine in ((True, kind.writing(url)), (False, kind.reading(url)))
         }
         self._limit_seconds = kind.LIMIT_SECONDS
 
     async def run(self, work: Work[T], *, writing: bool) -> T:
         """Do the work in one transaction; it may await nothing but its connection.
 
-        Raises what the driver does, and `TimeoutError`.
+        It goes on to its own end, or its limit, when its caller is cancelled. Raises what the driver does
+        and `TimeoutError`.
         """
-        turn = _Turn(self._engines[writing], work)
-        begun = self._threads[writing].submit(turn.take)
-        result = asyncio.wrap_future(begun)
-        try:
-            async with asyncio.timeout(self._limit_seconds):
-                return await asyncio.shield(result)
-        except TimeoutError:
-            if begun.cancel():
-                raise
-            turn.cut()
+        way = self._ways[writing]
+        turn = _Turn(way, work)
+        result: asyncio.Future[T] = way.threads.call(turn.take, ())
+        if self._limit_seconds is not None:
+            timer = result.get_loop().call_later(self._limit_seconds, _cut, turn, result)
+            result.add_done_callback(lambda done: None if done.cancelled() else timer.cancel())
         return await result
 
     async def close(self) -> None:
-        """Close every connection; transactions that were begun have ended by then."""
-        for writing, threads in self._threads.items():
-            await asyncio.to_thread(threads.shutdown)
-            self._engines[writing].dispose()
+        """Wait for the transactions that were begun, then close every connection."""
+        for way in self._ways.values():
+            way.threads.end()
+            await asyncio.to_thread(way.threads.join)
+            way.close()
+
+
+class _Way:
+    """The connections of one kind of transactions and their threads."""
+
+    def __init__(self, engine: Engine, *, keeps: bool) -> None:
+        self._engine = engine
+        self._keeps = keeps
+        self._kept: dict[int, Connection] = {}
+        self.threads = Threads(_connections(engine), "database")
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Give this thread's connection; one that meets an error is never used again."""
+        if not self._keeps:
+            with self._engine.connect() as connection:
+                yield connection
+            return
+        thread = threading.get_ident()
+        connection = self._kept.get(thread) or self._kept.setdefault(thread, self._engine.connect())
+        try:
+            yield connection
+        except BaseException:
+            self._kept.pop(thread).close()
+            raise
+
+    def close(self) -> None:
+        """Close every connection; the threads have ended."""
+        for connection in self._kept.values():
+            connection.close()
+        self._engine.dispose()
+
+
+def _cut(turn: "_Turn[Any]", result: asyncio.Future[Any]) -> None:
+    if not turn.cut() and not result.done():
+        result.set_exception(TimeoutError())
 
 
 def kind_of(url: URL) -> Kind:
@@ -123,13 +158,14 @@ async def count_alone(connection: Transaction) -> None:
 class _Turn(Generic[T]):
     """One transaction in the thread that runs it, which others may cut off."""
 
-    engine: Engine
+    way: _Way
     work: Work[T]
     connection: Connection | None = None
+    is_cut: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> T:
-        with self.engine.connect() as connection:
+        with self.way.connection() as connection:
             self._hold(connection)
             try:
                 with connection.begin():
@@ -139,15 +175,24 @@ class _Turn(Generic[T]):
 
     def _hold(self, connection: Connection | None) -> None:
         with self.lock:
+            if connection and self.is_cut:
+                raise TimeoutError
             self.connection = connection
 
-    def cut(self) -> None:
-        """End the connection, so that the thread that waits for its server waits no longer."""
-        with self.lock, suppress(OSError):
-            if self.connection:
+    def cut(self) -> bool:
+        """End the connection, so that the thread that waits for its server waits no longer.
+
+        Return whether there is one; else the transaction will never begin.
+        """
+        with self.lock:
+            if not self.connection:
+                self.is_cut = True
+                return False
+            with suppress(OSError):
                 driver: Any = self.connection.connection.dbapi_connection
                 with socket.socket(fileno=os.dup(driver.fileno())) as end:
                     end.shutdown(socket.SHUT_RDWR)
+            return True
 
 
 class _Statements:

@@ -56,11 +56,11 @@ class Database:
         The work awaits nothing but its connection, and may be done again after it was undone. Raises
         `StorageFull`, `StorageUnavailable`, and whatever the work does.
         """
-        return await self._to_its_end(self._run(work, writing=True), waits=True)
+        return await self._to_its_end(self._run(work, writing=True))
 
     async def read(self, work: Work[T]) -> T:
         """Do the work on one moment of the database, without waiting for writers."""
-        return await self._to_its_end(self._run(work, writing=False), waits=False)
+        return await self._run(work, writing=False)
 
     async def fetch(self, query: Query, values: Values | None = None) -> Sequence[RowMapping]:
         """Return the rows of one query; `values`: of its parameters, by their names."""
@@ -86,15 +86,14 @@ class Database:
         with _named():
             return await self._connections.run(work, writing=writing)
 
-    async def _to_its_end(self, transaction: Coroutine[Any, Any, T], *, waits: bool) -> T:
+    async def _to_its_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(transaction)
         self._running.add(task)
         task.add_done_callback(self._ended)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if waits:
-                await asyncio.wait({task})
+            await asyncio.wait({task})
             raise
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

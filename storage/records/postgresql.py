@@ -23,6 +23,8 @@ CONNECTIONS = 4
 MIGRATION_WAIT_SECONDS = 300
 #: A server may have frozen, or its network be cut, and then no limit of its own ends anything.
 LIMIT_SECONDS: float | None = 15
+#: The pool looks at each connection before it is used again.
+KEEPS_CONNECTIONS = False
 
 #: What may be chosen in the URL's query, as libpq's parameters.
 DEFAULTS = {

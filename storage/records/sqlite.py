@@ -30,6 +30,7 @@ PRAGMAS = {
 
 #: `busy_timeout` ends every wait.
 LIMIT_SECONDS: float | None = None
+KEEPS_CONNECTIONS = True
 
 
 def writing(url: URL) -> Engine:

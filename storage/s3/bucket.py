@@ -1,7 +1,6 @@
 """One bucket of an object store that speaks S3: its client, its threads, and the names of what is ours."""
 
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
@@ -15,6 +14,7 @@ from config.bucket import BucketAddress
 from storage.blobs.disk import in_thread
 from storage.errors import StorageUnavailable
 from storage.s3.failures import translate
+from storage.threads import Threads
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -37,7 +37,7 @@ class Bucket:
     client: "S3Client"
     name: str
     prefix: str
-    threads: ThreadPoolExecutor
+    threads: Threads
 
     def locate(self, folder: str, key: str) -> str:
         """Return the object's key of what is `key` to us; each store here has a folder of its own."""
@@ -70,14 +70,15 @@ class Bucket:
 @asynccontextmanager
 async def open_bucket(address: BucketAddress, connections: int) -> AsyncIterator[Bucket]:
     """Give the bucket; nothing is asked of it yet. Raises `StorageUnavailable` for an unusable address."""
-    threads = ThreadPoolExecutor(connections, thread_name_prefix="s3")
+    threads = Threads(connections, "s3")
     try:
         client = await in_thread(_make_client, address, connections)
         with closing(client):
             yield Bucket(client, address.bucket, address.prefix, threads)
     finally:
         # What still runs ends by its own time limits; nobody waits for it.
-        threads.shutdown(wait=False, cancel_futures=True)
+        threads.drop()
+        threads.end()
 
 
 def _make_client(address: BucketAddress, connections: int) -> "S3Client":

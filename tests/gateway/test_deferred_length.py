@@ -184,15 +184,20 @@ async def test_without_room_no_bytes_of_a_deferred_upload_are_taken(
 
 
 async def test_two_lengths_at_once_set_one(api: Api) -> None:
+    winners = []
     for _ in range(10):
         upload, _ = await create(api)
         answers = await asyncio.gather(
             patch(api, upload, 0, b"aaaa", **{"Upload-Length": "10"}),
             patch(api, upload, 0, b"bbbb", **{"Upload-Length": "11"}),
         )
-        (won,) = (length for length, (status, _) in zip(("10", "11"), answers, strict=True) if status == 204)
-        head = await api.head(upload)
-        assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("4", won)
+        won = [length for length, (status, _) in zip(("10", "11"), answers, strict=True) if status == 204]
+        head = (await api.head(upload)).headers
+        assert head["Upload-Length"] in {"10", "11"}
+        if won:  # nobody does when the first is taken over because the machine kept it waiting
+            assert (head["Upload-Offset"], [head["Upload-Length"]]) == ("4", won)
+        winners += won
+    assert winners
 
 
 async def test_the_length_may_come_with_bytes_of_a_connection_that_is_cut(api: Api) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from storage.records.connections import Connections
 from storage.records.database import Database, migrate
 from storage.records.ledger import LedgerRecords
 from storage.s3.bucket import Bucket
+from storage.threads import Threads
 from storage.uploads.s3.bucket import BucketObjects
 from storage.uploads.s3.store import S3UploadStore
 from tests.services.seaweed import BUCKET, SeaweedServer
@@ -38,10 +38,12 @@ class TestOnAServer(UploadContract):
     def _server(self, seaweed: SeaweedServer, template: Path) -> Iterator[None]:
         self._opened: dict[Path, tuple[S3UploadStore, S3BlobStore, Database]] = {}
         self._template = template
-        with closing(seaweed.client()) as self._client, ThreadPoolExecutor(8) as self._threads:
+        self._threads = Threads(8, "s3")
+        with closing(seaweed.client()) as self._client:
             yield
             for _, _, database in self._opened.values():
                 asyncio.run(database.close())
+            self._threads.end()
 
     def open_stores(self, folder: Path) -> tuple[S3UploadStore, S3BlobStore]:
         if folder not in self._opened:

@@ -1,4 +1,4 @@
-"""The disk's own threads."""
+"""The threads for blocking calls."""
 
 import asyncio
 import os
@@ -7,18 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
-from storage.blobs.threads import Threads
+from storage.threads import Threads
 
 
 async def test_results_and_errors_reach_whoever_waits():
-    threads = Threads(2)
+    threads = Threads(2, "test")
     assert await threads.call(max, (1, 2)) == 2
     with pytest.raises(ZeroDivisionError):
         await threads.call(divmod, (1, 0))
 
 
 async def test_no_more_run_at_once_than_may_and_the_others_wait_their_turn():
-    threads, lock, running, most = Threads(3), threading.Lock(), [0], [0]
+    threads, lock, running, most = Threads(3, "test"), threading.Lock(), [0], [0]
     proceed = threading.Event()
 
     def work(number: int) -> int:
@@ -41,13 +41,13 @@ async def test_no_more_run_at_once_than_may_and_the_others_wait_their_turn():
 
 
 async def test_idle_threads_are_used_again():
-    threads = Threads(50)
+    threads = Threads(50, "test")
     names = {await threads.call(threading.get_ident, ()) for _ in range(50)}
     assert len(names) <= 10  # a thread says that it is idle a moment after its answer
 
 
 def test_what_a_closed_loop_cannot_take_is_undone():
-    threads, proceed, undone = Threads(1), threading.Event(), threading.Event()
+    threads, proceed, undone = Threads(1, "test"), threading.Event(), threading.Event()
 
     async def leave() -> None:
         threads.call(proceed.wait, (10,), lambda _: undone.set())
@@ -58,7 +58,7 @@ def test_what_a_closed_loop_cannot_take_is_undone():
 
 
 def test_a_forked_process_has_threads_of_its_own():
-    threads = Threads(1)
+    threads = Threads(1, "test")
 
     async def ask(work: Callable[[], int]) -> int:
         async with asyncio.timeout(10):
@@ -69,3 +69,37 @@ def test_a_forked_process_has_threads_of_its_own():
     if not child:
         os._exit(0 if asyncio.run(ask(os.getpid)) == os.getpid() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+async def test_what_comes_after_its_caller_was_let_go_is_undone():
+    threads, proceed, undone = Threads(1, "test"), threading.Event(), asyncio.Event()
+    answer = threads.call(proceed.wait, (10,), lambda _: undone.set())
+    answer.cancel()
+    proceed.set()
+    async with asyncio.timeout(10):
+        await undone.wait()
+
+
+async def test_who_waits_for_a_thread_is_told_when_calls_are_dropped():
+    threads, proceed = Threads(1, "test"), threading.Event()
+    begun = threading.Event()
+    running = threads.call(lambda: (begun.set(), proceed.wait(10)), ())
+    await asyncio.to_thread(begun.wait, 10)
+    waiting = threads.call(os.getpid, ())
+    threads.drop()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    proceed.set()
+    assert await running
+
+
+async def test_after_the_end_what_waits_still_runs_and_nothing_else():
+    threads, proceed = Threads(1, "test"), threading.Event()
+    running, waiting = threads.call(proceed.wait, (10,)), threads.call(os.getpid, ())
+    threads.end()
+    with pytest.raises(RuntimeError, match="ended"):
+        threads.call(os.getpid, ())
+    proceed.set()
+    assert await running
+    assert await waiting == os.getpid()
+    await asyncio.to_thread(threads.join)

@@ -1,0 +1,127 @@
+"""Threads for blocking calls, at half of what the event loop's own way to threads costs.
+
+`loop.run_in_executor` makes two futures, a condition and three callbacks of each call. An upload makes a
+dozen of them for a mebibyte; measured in `docs/decisions/0024-own-threads-for-the-disk.md`.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+from weakref import WeakSet
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Work, and who waits for it."""
+
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+    answer: asyncio.Future[Any]
+    #: Gets the result when nobody waits for it any more.
+    undo: Callable[[Any], object] | None
+
+    def run(self) -> None:
+        try:
+            result, error = self.work(*self.args), None
+        except BaseException as raised:  # noqa: BLE001 - whoever waits gets it
+            result, error = None, raised
+        try:
+            self.answer.get_loop().call_soon_threadsafe(self._settle, result, error)
+        except RuntimeError:  # the loop is closed
+            self._undo(result, error)
+
+    def drop(self) -> None:
+        """Tell who waits that it will never run."""
+        with suppress(RuntimeError):
+            self.answer.get_loop().call_soon_threadsafe(self.answer.cancel)
+
+    def _settle(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
+        if self.answer.done():
+            self._undo(result, error)
+        elif error:
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(result)
+
+    def _undo(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
+        if self.undo and error is None:
+            self.undo(result)
+
+
+class Threads:
+    """Threads that are begun when needed and then kept; no more than `most`, then calls wait their turn.
+
+    Nobody waits for them when the process ends: a disk that hangs keeps no process alive.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most = most
+        self._name = name
+        self._clear()
+        _all.add(self)
+
+    def _clear(self) -> None:
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = 0
+        self._ended = False
+        self._begun: list[threading.Thread] = []
+
+    def call(
+        self, work: Callable[..., Any], args: tuple[Any, ...], undo: Callable[[Any], object] | None = None
+    ) -> asyncio.Future[Any]:
+        """Begin blocking work; return a future of the running loop, which may be cancelled or settled before.
+
+        Work that was begun cannot be stopped; `undo` gets its result if the future is done by then. Raises
+        `RuntimeError` after `end`.
+        """
+        if self._ended:
+            raise RuntimeError("these threads have ended")
+        call = _Call(work, args, asyncio.get_running_loop().create_future(), undo)
+        self._calls.put(call)
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+            elif len(self._begun) < self._most:
+                self._begun.append(threading.Thread(target=self._work, name=self._name, daemon=True))
+                self._begun[-1].start()
+        return call.answer
+
+    def drop(self) -> None:
+        """Begin none of the calls that wait for a thread; whoever waits for one is cancelled."""
+        with suppress(Empty):
+            while call := self._calls.get_nowait():
+                call.drop()
+
+    def end(self) -> None:
+        """Take no more calls: each thread ends once none waits."""
+        self._ended = True
+        for _ in self._begun:
+            self._calls.put(None)
+
+    def join(self) -> None:
+        """Wait until they have ended."""
+        for thread in self._begun:
+            thread.join()
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            call.run()
+            with self._lock:
+                self._idle += 1
+
+
+_all: WeakSet[Threads] = WeakSet()
+
+
+def _clear_all() -> None:
+    for threads in _all:
+        threads._clear()  # noqa: SLF001 - a forked process has none of them
+
+
+os.register_at_fork(after_in_child=_clear_all)
