@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def wait_until(
-    answers: Callable[[], object], seconds: float = 20.0, *, alive: Callable[[], object] = lambda: True
+    answers: Callable[[], object], seconds: float = 60.0, *, alive: Callable[[], object] = lambda: True
 ) -> None:
     """Call `answers` until it returns something true; fail after `seconds` or when `alive` says no."""
     deadline = time.monotonic() + seconds
