@@ -79,7 +79,7 @@ async def test_kill_9_at_a_random_moment_costs_at_most_what_had_not_been_written
         async with begun_patch(apis[0], upload, 0, data[:sent], len(data)) as wire:
             told = 0
             if dice.random() < 0.5:  # killed with all of it arrived, else with bytes on the way
-                await until(lambda upload=upload, sent=sent: has_arrived(apis[0], upload, sent), 10)
+                await until(lambda upload=upload, sent=sent: has_arrived(apis[0], upload, sent))
                 told = sent
             victim.kill_gateway()
             await wire.rest()

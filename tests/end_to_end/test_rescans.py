@@ -54,7 +54,7 @@ async def test_a_late_signature_withdraws_ready_evidence_and_then_its_bytes_are_
     async def is_gone() -> bool:
         return "original" not in running_intake.kept(worm)
 
-    await until(is_gone, 20)
+    await until(is_gone)
     assert (await api.evidence(worm))["state"] == "infected"
     assert (await api.evidence(clean))["state"] == "ready"
     assert (await api.download(f"{clean}/original"))[0] == 200

@@ -163,7 +163,7 @@ async def test_head_and_the_sweeper_see_the_offset_before_a_checked_body(
         async def written() -> bool:
             return sum(path.stat().st_size for path in folder.glob("*.segment")) == 8
 
-        await until(written, 5)
+        await until(written)
         ref = (await services.uploads.load(upload.rpartition("/")[2], None)).ref
         assert await services.store.offset(ref) == 3
         await sweep(services, (await services.uploads.load(ref.id, None)).created_at)
@@ -186,7 +186,7 @@ async def test_a_checked_body_that_is_cut_leaves_nothing(api: Api) -> None:
     async def taken() -> bool:
         return (await api.patch(upload, 3, b"e" * 97, **checksum(b"e" * 97))).status == 204
 
-    await until(taken, 5)
+    await until(taken)
 
 
 async def test_a_checked_body_that_stalls_is_taken_over_at_the_offset_before_it(api: Api) -> None:
@@ -252,7 +252,7 @@ async def test_kill_9_in_the_middle_of_a_checked_body_leaves_what_was_before_it(
                 async def written(cut: int = cut) -> bool:
                     return segment_bytes(gateway) == 1000 + cut
 
-                await until(written, 10)
+                await until(written)
                 gateway.kill_gateway()
             gateway.start_gateway()
             assert await api.offset(upload) == 1000
@@ -271,7 +271,7 @@ async def test_a_stop_in_the_middle_of_a_checked_body_tells_the_offset_before_it
             async def written() -> bool:
                 return segment_bytes(gateway) == 53
 
-            await until(written, 5)
+            await until(written)
             assert gateway.gateway
             gateway.gateway.send_signal(signal.SIGTERM)
             status, headers, _ = await wire.answer()

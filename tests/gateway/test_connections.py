@@ -17,8 +17,8 @@ async def test_a_connection_without_complete_headers_is_cut(url: str, said: byte
     async with connected(url) as wire:
         began = asyncio.get_running_loop().time()
         await wire.send(said)
-        assert await wire.rest(5) == b""
-        assert asyncio.get_running_loop().time() - began < 3
+        assert await wire.rest(10) == b""
+        assert asyncio.get_running_loop().time() - began < 8
 
 
 @pytest.mark.parametrize("chosen", SHORT)
@@ -42,12 +42,12 @@ async def test_a_silent_body_is_told_so_and_cut_soon(api: Api) -> None:
     upload, _ = await api.create(100)
     began = asyncio.get_running_loop().time()
     async with begun_patch(api, upload, 0, b"abc", 100) as wire:
-        status, headers, body = await wire.answer(5)
+        status, headers, body = await wire.answer(10)
         assert (status, headers["content-type"]) == (408, "application/problem+json; charset=utf-8")
         assert (headers["upload-offset"], headers["connection"]) == ("3", "close")
         assert json.loads(body)["code"] == "silent"
         assert await wire.rest(5) == b""
-    assert asyncio.get_running_loop().time() - began < 4
+    assert asyncio.get_running_loop().time() - began < 8
     assert await api.offset(upload) == 3
 
 

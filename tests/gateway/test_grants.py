@@ -47,7 +47,7 @@ async def until_expired(teacher: Api) -> None:
     async def has_expired() -> bool:
         return (await challenge(teacher, "GET", "/v1/evidence"))[0] == 401
 
-    await until(has_expired, 15)
+    await until(has_expired)
 
 
 async def create(api: Api, length: int = 10, **headers: str) -> tuple[str, str, str | None]:

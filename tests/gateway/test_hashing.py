@@ -63,7 +63,7 @@ async def test_a_part_received_by_another_process_or_cut_is_hashed_too(api: Api,
             offset = await other.offset(upload)
             return (await other.patch(upload, offset, DATA[offset:4_000_000])).status == 204
 
-        await until(resumed, 5)
+        await until(resumed)
         answer = await api.patch(upload, 4_000_000, DATA[4_000_000:])
         assert answer.headers["Repr-Digest"] == digest_of(DATA)
 

@@ -55,7 +55,7 @@ async def until_joining(gateway: Intake) -> None:
             return any(path.stat().st_size for path in (gateway.folder / "store/uploads").glob("*/whole"))
         return False
 
-    await until(begun, 10)
+    await until(begun)
 
 
 async def test_a_join_that_was_killed_is_finished_after_the_next_start(gateway: Intake) -> None:

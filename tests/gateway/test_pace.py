@@ -108,5 +108,5 @@ async def test_an_upload_that_is_too_old_is_ended_though_bytes_still_come(
         await sweep(services, datetime.now(UTC))
         return await state_of(services, record) == "expired"
 
-    await until(is_swept, 10)
+    await until(is_swept)
     assert (await api.head(upload)).status == 410

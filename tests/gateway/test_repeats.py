@@ -198,7 +198,7 @@ async def test_a_client_that_leaves_while_it_waits_keeps_nobody_waiting(
         await until_offset(api, upload, 3)
         dripping = asyncio.create_task(drip(first, pause=0.4, pieces=5))
         async with begun_patch(api, upload, 0, b"abc", 9):
-            await until(lambda: answered(bool(looks)), 5)
+            await until(lambda: answered(bool(looks)))
         await asyncio.sleep(0.4)
         seen = len(looks)
         await asyncio.sleep(0.5)
@@ -235,7 +235,7 @@ async def test_a_patch_that_finds_the_bytes_handed_over_is_no_404(
             return False
         return True
 
-    await until(left, 5)
+    await until(left)
     await services.store.finish(record.ref, original_key(record.becomes))
     refused = await api.patch(upload, 2, b"x")
     assert (refused.status, refused.headers["Upload-Offset"]) == (409, "5")

@@ -43,8 +43,8 @@ async def test_a_running_request_is_ended_and_its_bytes_stay(
         await until_offset(colleague, upload, 100)
         began = asyncio.get_running_loop().time()
         await services.principals.revoke(creator)
-        status, headers, body = await wire.answer(5)
-        assert asyncio.get_running_loop().time() - began < 2
+        status, headers, body = await wire.answer(10)
+        assert asyncio.get_running_loop().time() - began < 5
     assert (status, headers["upload-offset"], headers["connection"]) == (401, "100", "close")
     assert (json.loads(body)["code"], headers["www-authenticate"]) == ("key_revoked", "Bearer")
     assert (await api.head(upload)).status == 401

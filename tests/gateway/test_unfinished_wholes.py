@@ -58,18 +58,18 @@ async def test_the_offset_is_the_length_only_once_the_whole_is_joined(
     monkeypatch.setattr("gateway.joining.join", wait)
     began = time.monotonic()
     whole, evidence = await new_whole(api, [part])
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     assert await api.offset(whole) == 4
     began = time.monotonic()
     assert await api.offset(part) == 5
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     monkeypatch.undo()
     goes_on.set()
 
     async def joined() -> bool:
         return await api.offset(whole) == 5
 
-    await until(joined, 5)
+    await until(joined)
     assert (await api.evidence(evidence))["state"] == "received"
 
 
@@ -94,7 +94,7 @@ async def test_last_bytes_of_all_parts_at_once_make_one_piece_of_evidence(
         async def received(evidence: str = evidence) -> bool:
             return (await api.evidence(evidence))["state"] == "received"
 
-        await until(received, 5)
+        await until(received)
         assert await original(services, evidence) == b"abababab"
     due = await services.outbox.due(100, datetime.now(UTC))
     assert len({job.evidence_id for job in due}) == len(due) == 5

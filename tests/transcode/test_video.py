@@ -136,7 +136,7 @@ async def test_a_cancelled_film_leaves_no_process(tmp_path, kind):
     source = film(tmp_path / "long.avi", seconds=20, size="1280x720")
     before, told = descendants(), []
     task = asyncio.create_task(make(source, tmp_path / "out", kind=kind, told=told))
-    await until(lambda: told, 20)
+    await until(lambda: told)
     begun = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -30,7 +30,7 @@ async def test_without_streams_nothing_is_subscribed_and_with_many_it_is_once(
         async with reading(api, EVENTS), reading(api, EVENTS), reading(api, EVENTS):
             await until(lambda: subscribed(1))
         await change(services, await add(services), flags=("x",))  # the gone are noticed when written to
-        await until(lambda: subscribed(0), 20)
+        await until(lambda: subscribed(0))
 
 
 async def test_a_redis_that_forgets_everything_costs_no_change(
@@ -94,7 +94,7 @@ async def test_a_server_that_is_told_to_stop_ends_its_streams_at_once(gateway: I
             gateway.gateway.send_signal(signal.SIGTERM)
             await stream.ended()
             await own.ended()
-            assert asyncio.get_running_loop().time() - began < 3
+            assert asyncio.get_running_loop().time() - began < 8
             assert await asyncio.to_thread(gateway.gateway.wait, 20) == 0
 
 

@@ -128,7 +128,7 @@ async def test_an_append_that_is_cut_keeps_what_arrived(api: Api, services: Serv
         async def arrived() -> bool:
             return int((await stands(api, path)).headers["upload-offset"]) == 600_000
 
-        await until(arrived, 5)
+        await until(arrived)
     there = await stands(api, path, 6)
     assert (there.headers["upload-offset"], there.headers["upload-complete"]) == ("600000", "?0")
     last = await append(api, path, 600_000, data[600_000:], complete=True, version=6)
@@ -139,7 +139,7 @@ async def test_a_chunked_last_append_that_is_cut_is_not_the_end(api: Api) -> Non
     path = await create(api, 6)
     headers = {"Content-Type": PARTIAL, "Upload-Offset": "0", "Transfer-Encoding": "chunked"}
     async with begun(api, "PATCH", path, {**headers, **spoken(6, complete=True)}, b"5\r\nhello\r\n"):
-        await until(lambda: has_arrived(api, path), 5)
+        await until(lambda: has_arrived(api, path))
     there = await stands(api, path)
     assert there.headers["upload-complete"] == "?0"
     assert "upload-length" not in there.headers
@@ -153,7 +153,7 @@ async def has_arrived(api: Api, path: str) -> bool:
 async def test_a_silent_sender_is_taken_over_and_an_active_one_is_not(api: Api, services: Services) -> None:
     path = await create(api, 6, length=10)
     async with begun_append(api, path, 0, b"hello", 10, complete=True) as wire:
-        await until(lambda: has_arrived(api, path), 5)
+        await until(lambda: has_arrived(api, path))
         busy = await append(api, path, 0, b"hello worl", complete=False, version=6)
         assert busy.status == 409
         await asyncio.sleep(STALLED_SECONDS + 0.1)
@@ -176,12 +176,12 @@ async def test_a_sender_that_was_taken_over_elsewhere_ends_nothing_with_its_last
         async with begun(
             api, "PATCH", path, {**headers, **spoken(6, complete=True)}, b"5\r\nhello\r\n"
         ) as wire:
-            await until(lambda: has_arrived(api, path), 5)
+            await until(lambda: has_arrived(api, path))
 
             async def taken_over() -> bool:
                 return (await append(other, path, 5, b" worl", complete=False, version=6)).status == 204
 
-            await until(taken_over, 5)
+            await until(taken_over)
             await wire.send(b"0\r\n\r\n")
             refused = Said(*await wire.answer())
             assert (refused.status, refused.headers["upload-offset"]) == (409, "10")
@@ -201,7 +201,7 @@ async def test_a_revoked_key_ends_its_append_and_others_go_on(
         async def arrived() -> bool:
             return (await stands(api, path)).headers["upload-offset"] == "5"
 
-        await until(arrived, 5)
+        await until(arrived)
         upload = await services.uploads.load(path.rpartition("/")[2], None)
         await services.principals.revoke(upload.principal_id)
         said = Said(*await wire.answer())

@@ -133,7 +133,7 @@ async def test_a_creation_that_is_cut_keeps_what_arrived_and_goes_on(api: Api, s
         async def arrived() -> bool:
             return int((await stands(api, path)).headers["upload-offset"]) == 700_000
 
-        await until(arrived, 5)
+        await until(arrived)
     there = await stands(api, path, 6)
     assert (there.headers["upload-offset"], there.headers["upload-complete"]) == ("700000", "?0")
     assert there.headers["upload-length"] == str(len(data))

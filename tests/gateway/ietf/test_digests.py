@@ -131,7 +131,7 @@ async def test_what_nobody_finished_is_compared_too(
     async def ended() -> bool:
         return (await services.evidence.load(upload.becomes, None)).state == state
 
-    await until(ended, 5)
+    await until(ended)
 
 
 async def test_an_empty_last_append_ends_what_nobody_finished(api: Api, services: Services) -> None:

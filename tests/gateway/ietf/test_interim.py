@@ -150,7 +150,7 @@ async def test_a_server_that_stops_answers_503_with_the_offset(intake: Intake) -
             async def arrived() -> bool:
                 return (await stands(api, path)).headers["upload-offset"] == "1000"
 
-            await until(arrived, 5)
+            await until(arrived)
             intake.gateway.send_signal(signal.SIGTERM)
             *_, said = await answers(wire)
             assert (said.status, said.headers["upload-offset"], said.headers["upload-complete"]) == (

@@ -111,4 +111,4 @@ class TestLocalBlobStore(BlobContract):
         async def as_before() -> bool:
             return len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
 
-        await until(as_before, 10)
+        await until(as_before)

@@ -44,7 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     options = "-c statement_timeout=700 -c lock_timeout=500 -c idle_in_transaction_session_timeout=3000"
     monkeypatch.setitem(postgresql.DEFAULTS, "options", options)
     monkeypatch.setitem(postgresql.DEFAULTS, "connect_timeout", "2")
-    monkeypatch.setattr(postgresql, "LIMIT_SECONDS", 1.0)
+    monkeypatch.setattr(postgresql, "LIMIT_SECONDS", 2.0)
 
 
 async def test_after_kill_9_what_was_acknowledged_is_there_and_nothing_half(
@@ -94,12 +94,12 @@ async def test_a_frozen_server_ends_nothing_for_ever_and_is_used_again_when_it_t
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await uploads.open_ids(1)
-        assert time.monotonic() - began < 0.8, "whoever only looks waits no longer than he wants to"
+        assert time.monotonic() - began < 1.8, "whoever only looks waits no longer than he wants to"
         asked = [store(uploads) for _ in range(12)]
         asked += [UploadRecords(place).open_ids(1) for place in (second, cold)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
         assert {type(answer) for answer in answers} == {StorageUnavailable}
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 20
         await cold.close()
     finally:
         send_all(frozen, signal.SIGCONT)
