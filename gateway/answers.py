@@ -180,10 +180,12 @@ class Alive(TypedDict):
 class Readiness(TypedDict):
     """Whether uploads can be taken."""
 
-    #: `degraded`: without Redis; uploads are taken and wait.
+    #: `degraded`: without Redis; uploads are taken and wait. `unavailable`: without records or store.
     status: Literal["ready", "degraded", "unavailable"]
     records: bool
     redis: bool
+    #: Where bytes are kept answers, and has room beyond the reserve; asked every few seconds at most.
+    store: bool
 
 
 class Stopping(TypedDict):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from config.settings import Settings
 from gateway.events.feed import open_feed
 from gateway.joining import joining
 from gateway.keys import FEED, HOLDERS, OPENAPI, SENDERS, SERVICES
+from gateway.looking import open_look
 from gateway.middlewares import MIDDLEWARES, mark_responses
 from gateway.openapi.document import publish
 from gateway.revocation import watching_keys
@@ -27,7 +29,7 @@ from storage.records.outbox import Outbox
 from storage.records.parts import PartRecords
 from storage.records.principals import Principals
 from storage.records.uploads import UploadRecords
-from storage.stores import open_stores
+from storage.stores import Stores, open_stores
 from workers.queue import open_queue
 
 
@@ -68,6 +70,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         telling = await stack.enter_async_context(open_telling(queue))
         tokens = await stack.enter_async_context(open_tokens(settings))
         stores = await stack.enter_async_context(open_stores(settings, database))
+        look = await stack.enter_async_context(open_look(partial(_require_store, stores, settings)))
         yield Services(
             settings=settings,
             evidence=EvidenceRecords(database),
@@ -79,9 +82,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             store=stores.uploads,
             direct=stores.direct,
             space=Space(stores.blobs, settings.free_disk_reserve_bytes),
+            look=look,
             blobs=stores.blobs,
             queue=queue,
             telling=telling,
             joins=Joins(),
             hashing=Hashing(stores.uploads, stores.blobs, enabled=settings.hash_while_receiving),
         )
+
+
+async def _require_store(stores: Stores, settings: Settings) -> None:
+    """Raise `StorageError` unless the store takes at least one byte now."""
+    await stores.look()
+    # A measure of its own: what it finds must not keep a sender's from being taken.
+    await Space(stores.blobs, settings.free_disk_reserve_bytes).require(1)

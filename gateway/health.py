@@ -23,14 +23,17 @@ async def readyz(request: web.Request) -> web.Response:
     if request.app[HOLDERS].stopping:
         stopping: answers.Stopping = {"status": "stopping"}
         return web.json_response(stopping, status=503)
-    records = await _records_answer(request)
-    redis = await _redis_answers(request)
+    records, redis, store = await asyncio.gather(
+        _records_answer(request), _redis_answers(request), request.app[SERVICES].look.answers_yes()
+    )
+    takes = records and store
     body: answers.Readiness = {
-        "status": "ready" if records and redis else "degraded" if records else "unavailable",
+        "status": "ready" if takes and redis else "degraded" if takes else "unavailable",
         "records": records,
         "redis": redis,
+        "store": store,
     }
-    return web.json_response(body, status=200 if records else 503)
+    return web.json_response(body, status=200 if takes else 503)
 
 
 async def _records_answer(request: web.Request) -> bool:

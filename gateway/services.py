@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from config.settings import Settings
+from gateway.looking import Look
 from gateway.telling import Telling
 from gateway.tokens import Tokens
 from gateway.uploads.hashing import Hashing
@@ -35,6 +36,8 @@ class Services:
     #: `None`: the store of uploads is none that clients can reach.
     direct: DirectUploads | None
     space: Space
+    #: Whether the store takes bytes now.
+    look: Look
     blobs: BlobStore
     queue: JobQueue
     telling: Telling

@@ -33,4 +33,4 @@ def stores_beside(blobs: S3BlobStore, database: Database, part_bytes: int | None
     return_freed_buffers()
     ledger = LedgerRecords(database)
     uploads = S3UploadStore(BucketObjects(blobs.bucket), ledger, equal(part_bytes) if part_bytes else GROWING)
-    return Stores(uploads, blobs, S3DirectUploads(blobs.bucket, ledger))
+    return Stores(uploads, blobs, blobs.bucket.look, S3DirectUploads(blobs.bucket, ledger))

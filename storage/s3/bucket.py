@@ -1,7 +1,7 @@
 """One bucket of an object store that speaks S3: its client, its threads, and the names of what is ours."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
@@ -24,10 +24,21 @@ Ts = TypeVarTuple("Ts")
 
 #: The longest that one request may take, its repetitions and its wait for a thread included.
 REQUEST_SECONDS = 120.0
-_CONNECT_SECONDS = 5
-#: Silence that ends a request.
-_SILENCE_SECONDS = 20
-_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request waits."""
+
+    connect_seconds: float
+    #: Silence that ends it.
+    silence_seconds: float
+    attempts: int
+
+
+_PATIENT = Patience(5, 20, 3)
+#: For who only wants to know whether the store answers.
+_HURRIED = Patience(2, 3, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,8 @@ class Bucket:
     """A bucket with a client whose calls block, to be made in `run` only."""
 
     client: "S3Client"
+    #: One with little patience, for `look`.
+    hurried: "S3Client"
     name: str
     prefix: str
     threads: Threads
@@ -57,14 +70,23 @@ class Bucket:
 
         # There, because some of the client's errors are also the operating system's, in the wrong words.
         def translated(*given: *Ts) -> T:
-            try:
+            with _translating():
                 return work(*given)
-            except (BotoCoreError, ClientError, HTTPError) as error:
-                raise translate(error) from error
 
         return await in_thread(
             translated, *args, seconds=seconds, undo=undo, threads=self.threads, asked="the store"
         )
+
+    async def look(self) -> None:
+        """Ask for the bucket's head; takes some seconds at most, and transfers keep it from nothing.
+
+        Raises `StorageError` where the bucket is missing, or does not answer, or not to us.
+        """
+        await in_thread(self._look, asked="the store")
+
+    def _look(self) -> None:
+        with _translating():
+            self.hurried.head_bucket(Bucket=self.name)
 
 
 @asynccontextmanager
@@ -72,22 +94,38 @@ async def open_bucket(address: BucketAddress, connections: int) -> AsyncIterator
     """Give the bucket; nothing is asked of it yet. Raises `StorageUnavailable` for an unusable address."""
     threads = Threads(connections, "s3")
     try:
-        client = await in_thread(_make_client, address, connections)
-        with closing(client):
-            yield Bucket(client, address.bucket, address.prefix, threads)
+        client, hurried = await in_thread(_make_clients, address, connections)
+        with closing(client), closing(hurried):
+            yield Bucket(client, hurried, address.bucket, address.prefix, threads)
     finally:
         # What still runs ends by its own time limits; nobody waits for it.
         threads.drop()
         threads.end()
 
 
-def _make_client(address: BucketAddress, connections: int) -> "S3Client":
-    """Make a client; credentials come from wherever boto3 finds them (its "Credentials" guide)."""
+def _make_clients(address: BucketAddress, connections: int) -> tuple["S3Client", "S3Client"]:
+    """Make a patient client and a hurried one, which share what takes memory (15 MB).
+
+    Credentials come from wherever boto3 finds them (its "Credentials" guide).
+    """
+    try:
+        session = boto3.session.Session(region_name=address.region)
+        return (
+            _make_client(session, address, _PATIENT, connections),
+            _make_client(session, address, _HURRIED, 1),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StorageUnavailable(f"the object store's address cannot be used ({error})") from error
+
+
+def _make_client(
+    session: boto3.session.Session, address: BucketAddress, patience: Patience, connections: int
+) -> "S3Client":
     config = Config(
         signature_version="s3v4",
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_SILENCE_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=patience.connect_seconds,
+        read_timeout=patience.silence_seconds,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
         max_pool_connections=connections,
         tcp_keepalive=True,
         # Some stores refuse the trailing checksums that boto3 sends by default, others ignore them.
@@ -95,8 +133,13 @@ def _make_client(address: BucketAddress, connections: int) -> "S3Client":
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if address.endpoint else "auto"},
     )
+    return session.client("s3", endpoint_url=address.endpoint, config=config)
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    """Let the client's errors be this package's."""
     try:
-        session = boto3.session.Session(region_name=address.region)
-        return session.client("s3", endpoint_url=address.endpoint, config=config)
-    except (BotoCoreError, ValueError) as error:
-        raise StorageUnavailable(f"the object store's address cannot be used ({error})") from error
+        yield
+    except (BotoCoreError, ClientError, HTTPError) as error:
+        raise translate(error) from error

@@ -17,7 +17,7 @@ DOWN = Fault(status=503, code="SlowDown")
 
 @pytest.fixture
 def proxy(seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    monkeypatch.setattr(bucket_module, "_ATTEMPTS", 1)
+    monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 20, 1))
     with faulty_proxy(seaweed.port) as proxy:
         yield proxy
 

@@ -140,8 +140,7 @@ async def test_a_store_that_is_killed_and_comes_back_has_everything(blobs, seawe
 
 
 async def test_a_store_that_says_nothing_is_given_up(seaweed, proxy, s3_url, monkeypatch, tmp_path):
-    monkeypatch.setattr(bucket_module, "_SILENCE_SECONDS", 0.5)
-    monkeypatch.setattr(bucket_module, "_ATTEMPTS", 1)
+    monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 0.5, 1))
     proxy.choose = lambda _: Fault(silent=True)
     url = s3_url.replace(seaweed.endpoint, proxy.endpoint)
     async with open_bucket(parse_bucket(url), 2) as bucket:

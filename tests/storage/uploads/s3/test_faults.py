@@ -42,8 +42,7 @@ async def uploads(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[S3UploadStore]:
-    monkeypatch.setattr(bucket_module, "_SILENCE_SECONDS", 4)
-    monkeypatch.setattr(bucket_module, "_ATTEMPTS", 1)
+    monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 4, 1))
     database_url = f"sqlite:///{tmp_path / 'intake.db'}"
     migrate(database_url)
     async with deployed(s3_url.replace(seaweed.endpoint, proxy.endpoint), database_url) as uploads:

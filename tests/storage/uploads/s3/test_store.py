@@ -53,6 +53,6 @@ class TestOnAServer(UploadContract):
     def _open(self, folder: Path) -> tuple[S3UploadStore, S3BlobStore, Database]:
         file = shutil.copy(self._template, folder / "intake.db")
         database = Database(Connections(make_url(f"sqlite:///{file}")))
-        bucket = Bucket(self._client, BUCKET, secrets.token_hex(8), self._threads)
+        bucket = Bucket(self._client, self._client, BUCKET, secrets.token_hex(8), self._threads)
         store = S3UploadStore(BucketObjects(bucket), LedgerRecords(database))
         return store, S3BlobStore(bucket, LocalCache(folder / "cache", 1 << 20)), database
