@@ -186,6 +186,9 @@ class Readiness(TypedDict):
     redis: bool
     #: Where bytes are kept answers, and has room beyond the reserve; asked every few seconds at most.
     store: bool
+    #: Tools that the service can do without, as LibreOffice, and that some worker lacks: what they would show
+    #: is `ready` without pictures. Null: not known, without Redis.
+    lacking: list[str] | None
 
 
 class Stopping(TypedDict):

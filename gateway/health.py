@@ -23,15 +23,16 @@ async def readyz(request: web.Request) -> web.Response:
     if request.app[HOLDERS].stopping:
         stopping: answers.Stopping = {"status": "stopping"}
         return web.json_response(stopping, status=503)
-    records, redis, store = await asyncio.gather(
-        _records_answer(request), _redis_answers(request), request.app[SERVICES].look.answers_yes()
+    records, lacking, store = await asyncio.gather(
+        _records_answer(request), _lacking(request), request.app[SERVICES].look.answers_yes()
     )
-    takes = records and store
+    takes, redis = records and store, lacking is not None
     body: answers.Readiness = {
         "status": "ready" if takes and redis else "degraded" if takes else "unavailable",
         "records": records,
         "redis": redis,
         "store": store,
+        "lacking": lacking,
     }
     return web.json_response(body, status=200 if takes else 503)
 
@@ -45,9 +46,10 @@ async def _records_answer(request: web.Request) -> bool:
     return True
 
 
-async def _redis_answers(request: web.Request) -> bool:
+async def _lacking(request: web.Request) -> list[str] | None:
+    """Return the tools that workers lack; `None` while Redis does not answer."""
     try:
-        await request.app[SERVICES].queue.ping()
+        lacking = await request.app[SERVICES].queue.lacking()
     except QueueUnavailable:
-        return False
-    return True
+        return None
+    return sorted({tool for tools in lacking.values() for tool in tools})

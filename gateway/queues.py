@@ -1,6 +1,8 @@
 """Queue depth for operators, as JSON and as Prometheus metrics."""
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
@@ -28,12 +30,14 @@ async def metrics(request: web.Request) -> web.Response:
     """`GET /metrics`: the same figures in Prometheus' text format, with the outbox and free disk."""
     require_role(request, Role.OPS)
     registry = CollectorRegistry()
-    try:
+    depths: Sequence[QueueDepth] = ()
+    lacking: Mapping[str, Mapping[str, int]] = {}
+    with suppress(Problem, QueueUnavailable):
         depths = await _depths(request)
-    except Problem:
-        depths = ()
+        lacking = await request.app[SERVICES].queue.lacking()
     Gauge("redis_up", "Whether Redis answers", registry=registry).set(bool(depths))
     _record_depths(registry, depths)
+    _record_shortages(registry, lacking)
     await _record_store(request, registry)
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
@@ -47,7 +51,7 @@ async def _depths(request: web.Request) -> tuple[QueueDepth, ...]:
         raise Problem("busy", headers={"Retry-After": "5"}) from error
 
 
-def _record_depths(registry: CollectorRegistry, depths: tuple[QueueDepth, ...]) -> None:
+def _record_depths(registry: CollectorRegistry, depths: Sequence[QueueDepth]) -> None:
     depth = Gauge("queue_depth", "Jobs in a queue", ["queue", "state"], registry=registry)
     age = Gauge("queue_oldest_age_seconds", "Age of the oldest job", ["queue"], registry=registry)
     slots = Gauge("worker_slots", "Jobs the queue's workers run at once", ["queue"], registry=registry)
@@ -56,6 +60,14 @@ def _record_depths(registry: CollectorRegistry, depths: tuple[QueueDepth, ...]) 
             depth.labels(queue.name, state).set(getattr(queue, state))
         age.labels(queue.name).set(queue.oldest_age_seconds)
         slots.labels(queue.name).set(queue.slots)
+
+
+def _record_shortages(registry: CollectorRegistry, lacking: Mapping[str, Mapping[str, int]]) -> None:
+    words = "Workers without a tool that they can do without"
+    gauge = Gauge("workers_lacking", words, ["queue", "tool"], registry=registry)
+    for queue, tools in lacking.items():
+        for tool, count in tools.items():
+            gauge.labels(queue, tool).set(count)
 
 
 async def _record_store(request: web.Request, registry: CollectorRegistry) -> None:

@@ -31,6 +31,8 @@ class _Post:
     slots: int
     #: Told, in the heartbeat's thread, job and owner of a claim that was lost.
     on_lost: Callable[[str, str], object]
+    #: Asked, in the heartbeat's thread, for the tools that it lacks.
+    lacking: Callable[[], Sequence[str]]
     #: Owner of every job that runs, by job.
     owners: dict[str, str] = field(default_factory=dict)
 
@@ -50,10 +52,19 @@ class Heartbeat:
         self._due = threading.Event()
         self._stopping = False
 
-    def join(self, queue: str, slots: int, on_lost: Callable[[str, str], object]) -> None:
-        """Make a worker known; `on_lost(job_id, owner)` is called in the heartbeat's thread."""
+    def join(
+        self,
+        queue: str,
+        slots: int,
+        on_lost: Callable[[str, str], object],
+        lacking: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Make a worker known, and at every beat what it lacks.
+
+        `on_lost(job_id, owner)` and `lacking()` are called in the heartbeat's thread.
+        """
         with self._lock:
-            self._posts[queue] = _Post(slots, on_lost)
+            self._posts[queue] = _Post(slots, on_lost, lacking)
         self._due.set()
 
     def leave(self, queue: str) -> None:
@@ -94,12 +105,18 @@ class Heartbeat:
         with self._lock:
             posts = [(queue, post, dict(post.owners)) for queue, post in self._posts.items()]
         for queue, post, owners in posts:
-            for job_id in self._prolong(queue, post.slots, owners):
+            for job_id in self._prolong(queue, post, owners):
                 post.on_lost(job_id, owners[job_id])
 
-    def _prolong(self, queue: str, slots: int, owners: dict[str, str]) -> Sequence[str]:
+    def _prolong(self, queue: str, post: _Post, owners: dict[str, str]) -> Sequence[str]:
         pairs = [text for pair in owners.items() for text in pair]
-        args: list[str | int] = [round(self._lease_seconds * 1000), f"{self.worker}|{slots}", *pairs]
+        lacking = "".join(f"{tool}," for tool in post.lacking())
+        args: list[str | int] = [
+            round(self._lease_seconds * 1000),
+            f"{self.worker}|{post.slots}",
+            lacking,
+            *pairs,
+        ]
         return [job_id.decode() for job_id in self._script(self._keys.queue(queue), args)]
 
 

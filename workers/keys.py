@@ -23,6 +23,8 @@ class QueueKeys(NamedTuple):
     leased: str
     #: Sorted set: `<worker>|<slots>`, by the time until which the worker is known to live (ms).
     workers: str
+    #: Sorted set: `<worker>|<tool>` of what workers say they lack, by the same time.
+    lacking: str
     #: Channel rung whenever a job becomes ready.
     doorbell: str
     #: Before a centre's id; sorted set: its ready jobs, by the time at which they were pushed (ms).
@@ -49,6 +51,7 @@ class Keys:
             delayed=f"{own}:delayed",
             leased=f"{own}:leased",
             workers=f"{own}:workers",
+            lacking=f"{own}:lacking",
             doorbell=f"{own}:doorbell",
             line=f"{own}:line:",
             job=self.job(""),

@@ -7,7 +7,7 @@ expires, nothing waits behind what runs, and Redis may come and go.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -51,6 +51,7 @@ class LeaseWorker(Worker):
         heartbeat: Heartbeat,
         room: Room,
         ctx: Mapping[str, Any],
+        lacking: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         super().__init__(
             [func(coroutine, name=name) for name, coroutine in functions.items()],
@@ -65,6 +66,7 @@ class LeaseWorker(Worker):
         self._settings = settings
         self._heartbeat = heartbeat
         self._room = room
+        self._lacking = lacking
         self._doorbell = Keys(settings.redis_prefix).queue(queue_name).doorbell
         self._rung = asyncio.Event()
         #: Owner of each job in `tasks`.
@@ -76,7 +78,7 @@ class LeaseWorker(Worker):
         """Work until drained; Redis coming and going never ends it."""
         async with connect(self._settings) as client:
             self._claims = Claims(client, self.queue_name, self._heartbeat.worker, self._settings)
-            self._heartbeat.join(self.queue_name, self.max_jobs, self._tell_lost)
+            self._heartbeat.join(self.queue_name, self.max_jobs, self._tell_lost, self._lacking)
             try:
                 async with asyncio.TaskGroup() as group:
                     bell = group.create_task(listen(client, self._doorbell, self._rung))

@@ -6,6 +6,7 @@ pushed.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -89,9 +90,11 @@ class JobQueue:
         self._client = client
         self._keys = keys
 
-    async def ping(self) -> None:
-        """Ask Redis for a sign of life."""
-        await self._run("return 1", (), ())
+    async def lacking(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how many live workers of each queue lack a tool that they would use and can do without."""
+        keys = [self._keys.queue(name).lacking for name in QUEUES]
+        said = await self._run(load_script("lacking"), keys, ())
+        return {name: _by_tool(members) for name, members in zip(QUEUES, said, strict=True)}
 
     async def push(self, jobs: Sequence[Job]) -> None:
         """Take jobs in; those that are queued, delayed or running already are left as they are."""
@@ -240,3 +243,7 @@ def _depth(name: str, dead: Mapping[str, int], row: Sequence[Any]) -> QueueDepth
     ready, delayed, leased, oldest_ms, workers = row
     slots = sum(int(worker.rpartition(b"|")[2]) for worker in workers)
     return QueueDepth(name, ready, delayed, leased, dead.get(name, 0), oldest_ms / 1000, len(workers), slots)
+
+
+def _by_tool(members: Sequence[bytes]) -> Mapping[str, int]:
+    return Counter(member.decode().rpartition("|")[2] for member in members)

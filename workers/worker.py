@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -21,6 +22,7 @@ from transcode.office import Office
 from transcode.sandbox import detect
 from workers.context import Context
 from workers.heartbeat import Heartbeat, open_heartbeat
+from workers.lacking import lacking_on
 from workers.lease import LeaseWorker
 from workers.pipeline import PIPELINE, STEPS
 from workers.queue import open_queue
@@ -102,6 +104,7 @@ def create_workers(
             heartbeat,
             room,
             {},
+            partial(lacking_on, queue),
         )
         for queue in queues
     ]

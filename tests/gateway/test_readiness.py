@@ -11,12 +11,13 @@ from config.settings import Settings
 from gateway import looking
 from storage.records.database import migrate
 from storage.s3 import bucket as bucket_module
-from tests.gateway.conftest import running_gateway
+from tests.gateway.conftest import OpenApi, running_gateway
 from tests.services.api import Api, Json, until
 from tests.services.disk import small_disk
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy
 from tests.services.redis import RedisServer
 from tests.services.seaweed import SeaweedServer
+from workers.heartbeat import open_heartbeat
 
 READY = (200, "ready", True)
 UNAVAILABLE = (503, "unavailable", False)
@@ -77,6 +78,31 @@ async def test_a_disk_without_room_beyond_the_reserve_is_unavailable_until_there
             await until_told(api, UNAVAILABLE)
             (disk.folder / "filling").unlink()
             await until_told(api, READY)
+
+
+async def test_what_workers_lack_is_told_and_makes_nothing_unavailable(
+    nobody: Api, settings: Settings, open_api: OpenApi
+) -> None:
+    assert (await ask(nobody))[1]["lacking"] == []
+    with open_heartbeat(settings) as heartbeat:
+        heartbeat.join("image", 2, lambda *_: None, lambda: ("libreoffice", "libwmf"))
+
+        async def told() -> bool:
+            status, body = await ask(nobody)
+            return (status, body["status"], body["lacking"]) == (200, "ready", ["libreoffice", "libwmf"])
+
+        await until(told)
+        ops = await open_api(roles=("ops",))
+        metrics = (await ops.download("/metrics"))[1].decode()
+        assert 'workers_lacking{queue="image",tool="libreoffice"} 1.0' in metrics
+
+
+async def test_without_redis_it_is_degraded_and_nobody_knows_what_workers_lack(
+    nobody: Api, redis_server: RedisServer
+) -> None:
+    redis_server.kill()
+    status, body = await ask(nobody)
+    assert (status, body["status"], body["redis"], body["lacking"]) == (200, "degraded", False, None)
 
 
 class TestObjectStore:

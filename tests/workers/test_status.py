@@ -4,8 +4,10 @@ import io
 
 import pytest
 
+from tests.services.api import until
 from workers.claims import Claims
 from workers.connection import connect
+from workers.heartbeat import open_heartbeat
 from workers.queue import QueueUnavailable
 from workers.status import print_status
 
@@ -21,6 +23,18 @@ async def test_status_shows_every_queue_and_what_runs(queue, make_job, queue_set
     assert lines[1].split()[:4] == ["scan", "1", "1", "1"]
     assert [line.split()[0] for line in lines[2:5]] == ["verify", "video", "image"]
     assert lines[-1].endswith("scan    e1:scan:1  on w1")
+
+
+async def test_status_tells_what_workers_lack(queue, queue_settings):
+    with open_heartbeat(queue_settings) as heartbeat:
+        heartbeat.join("image", 2, lambda *_: None, lambda: ("libreoffice",))
+
+        async def told() -> bool:
+            out = io.StringIO()
+            await print_status(queue, out)
+            return "\nimage: 1 of 1 workers without libreoffice\n" in out.getvalue()
+
+        await until(told)
 
 
 async def test_status_of_idle_queues_says_so(queue):

@@ -1,12 +1,15 @@
--- Say that a worker lives and prolong its leases. ARGV: lease in ms, worker, then two for each job: id, owner.
+-- Say that a worker lives and what it lacks, and prolong its leases.
+-- ARGV: lease in ms, worker, tools that it lacks with a comma after each, then two for each job: id, owner.
 -- Returns the ids that somebody else owns or may own by now. A job that nobody knows (Redis was wiped) goes on, also
 -- while it only waits again: whoever claims it then becomes its owner, and it is lost unless that is this worker.
 local lease, worker = tonumber(ARGV[1]), ARGV[2]
 local me = worker:match('^.*|')
 redis.call('ZADD', WORKERS, NOW + lease, worker)
 redis.call('ZREMRANGEBYSCORE', WORKERS, '-inf', NOW)
+for tool in ARGV[3]:gmatch('([^,]+),') do redis.call('ZADD', LACKING, NOW + lease, me .. tool) end
+redis.call('ZREMRANGEBYSCORE', LACKING, '-inf', NOW)
 local lost = {}
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   local id = ARGV[i]
   local owner = redis.call('HGET', JOB .. id, 'owner')
   if owner == ARGV[i + 1] then

@@ -4,7 +4,7 @@
 -- weighing the same: CENTRES holds each centre with ready jobs under the virtual time at which it is served next,
 -- the lowest first; serving one sets CLOCK to its time and puts the centre one later. A centre that was away comes
 -- back at CLOCK + 1: neither punished for what it had before, nor rewarded for having waited.
-local CENTRES, CLOCK, READY, DELAYED, LEASED, WORKERS, DOORBELL, LINE, JOB, EVIDENCE = unpack(KEYS)
+local CENTRES, CLOCK, READY, DELAYED, LEASED, WORKERS, LACKING, DOORBELL, LINE, JOB, EVIDENCE = unpack(KEYS)
 
 local function milliseconds()
   local time = redis.call('TIME')
