@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 from gateway.auth import authenticate, require_standing
 from gateway.cors import allow_origin, answer_preflights
 from gateway.keys import PRINCIPAL, REQUEST_ID
+from gateway.measuring import measure
 from gateway.problems import SERVER, Problem, problem_of, problem_response
 from gateway.tus.protocol import ROOT, VERSION
 
@@ -96,6 +97,7 @@ async def mark_responses(request: web.Request, response: web.StreamResponse) -> 
 
 
 MIDDLEWARES: tuple[Middleware, ...] = (
+    measure,
     name_requests,
     answer_errors,
     require_http_1,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from gateway import evidence, health, queues
+from gateway import evidence, health, metrics, queues
 from gateway.decision import decide
 from gateway.direct.routes import DIRECT
 from gateway.events import handlers as events
@@ -35,7 +35,7 @@ _TABLE: tuple[web.RouteDef, ...] = (
     web.get("/v1/evidence/{id}/events", events.of_evidence, allow_head=False),
     web.get("/v1/events", events.of_centre, allow_head=False),
     web.get("/v1/queues", queues.queues),
-    web.get("/metrics", queues.metrics),
+    web.get("/metrics", metrics.metrics),
     web.get("/livez", health.livez),
     web.get("/readyz", health.readyz),
     web.get(DOCUMENT_PATH, openapi),

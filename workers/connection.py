@@ -1,7 +1,9 @@
 """Connections to Redis: one time limit for all, what counts as Redis being away, and how to wait for it."""
 
+import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import redis
 import redis.asyncio
@@ -11,6 +13,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from workers.errors import QueueUnavailable
 
 #: No call to Redis takes longer, whatever happened to it.
 LIMIT_SECONDS = 2.0
@@ -44,6 +47,16 @@ def connect_blocking(settings: Settings) -> redis.Redis:
     """Return a client for a thread of its own; it connects when it is first used."""
     limit = min(LIMIT_SECONDS, settings.lease_seconds / 3)
     return redis.Redis.from_url(settings.redis_url, socket_timeout=limit, socket_connect_timeout=limit)
+
+
+@asynccontextmanager
+async def limited() -> AsyncIterator[None]:
+    """Limit a call's time; let an absent Redis have one name, `QueueUnavailable`."""
+    try:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            yield
+    except AWAY as error:
+        raise QueueUnavailable(f"Redis: {error}") from error
 
 
 def backoff() -> Iterator[float]:

@@ -70,6 +70,15 @@ class Keys:
         """Return the key that names who does what one process at a time should do."""
         return f"{self.prefix}:turn:{what}"
 
+    def counted_by(self, process: str) -> str:
+        """Return the key that has the number of the last batch of counts that a process sent."""
+        return f"{self.prefix}:counted:{process}"
+
+    @property
+    def counters(self) -> str:
+        """Return the key of the hash of what all processes counted, by counter and labels."""
+        return f"{self.prefix}:counters"
+
     @property
     def events(self) -> str:
         """Return the channel on which progress is told as it is reported."""

@@ -5,7 +5,6 @@ call to it ends within `LIMIT_SECONDS`, and then `QueueUnavailable` is raised; t
 pushed.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -21,7 +20,9 @@ from config.settings import Settings
 from storage.evidence import Evidence, Job
 from storage.records.transaction import Changed
 from storage.states import StageName
-from workers.connection import AWAY, LIMIT_SECONDS, connect
+from workers.connection import connect, limited
+from workers.counted import count_entered
+from workers.counters import Counters, open_counters
 from workers.definition import format_job
 from workers.errors import QueueUnavailable
 from workers.keys import Keys
@@ -86,7 +87,9 @@ class JobQueue:
     Every method raises `QueueUnavailable`, but for `follow_up`, `signal`, `listen` and those that report.
     """
 
-    def __init__(self, client: redis.asyncio.Redis, keys: Keys) -> None:
+    def __init__(self, client: redis.asyncio.Redis, keys: Keys, counters: Counters) -> None:
+        #: What this process counts.
+        self.counters = counters
         self._client = client
         self._keys = keys
 
@@ -105,10 +108,12 @@ class JobQueue:
                 await self._run(script, keys, [field for job in batch for field in _fields(job, now)])
 
     async def follow_up(self, changed: Changed) -> None:
-        """Push the jobs that a committed change makes due, and tell who follows the evidence.
+        """Push the jobs that a committed change makes due, count it, and tell who follows the evidence.
 
         Lost without a word while Redis is away: the outbox holds the jobs, and who follows looks by himself.
         """
+        if changed.after.state is not changed.before.state:
+            count_entered(self.counters, changed.after)
         with suppress(QueueUnavailable):
             if changed.jobs:
                 await self.push(changed.jobs)
@@ -117,7 +122,7 @@ class JobQueue:
     async def signal(self, evidence: Evidence) -> None:
         """Tell who follows the evidence that its record changed; lost as above."""
         with suppress(QueueUnavailable):
-            async with _limited():
+            async with limited():
                 await self._client.publish(self._keys.events, format_signal(evidence.centre_id, evidence.id))
 
     async def listen(self, heard: Callable[[bytes], None], standing: Callable[[bool], None]) -> None:
@@ -182,7 +187,7 @@ class JobQueue:
         if not evidence_ids:
             return {}
         script = self._client.register_script(load_script("progress"))
-        async with _limited(), self._client.pipeline(transaction=False) as pipeline:
+        async with limited(), self._client.pipeline(transaction=False) as pipeline:
             for evidence_id in evidence_ids:
                 await script((self._keys.evidence(evidence_id), self._keys.job("")), (), client=pipeline)
             answers = await pipeline.execute()
@@ -197,25 +202,16 @@ class JobQueue:
         return bool(await self._run(load_script("turn"), [self._keys.turn(what)], [worker, milliseconds]))
 
     async def _run(self, script: str, keys: Sequence[str], args: Sequence[Any]) -> Any:  # noqa: ANN401  each script answers in its own way
-        async with _limited():
+        async with limited():
             return await self._client.register_script(script)(keys, args)
 
 
 @asynccontextmanager
 async def open_queue(settings: Settings) -> AsyncIterator[JobQueue]:
     """Give the queues; succeeds while Redis is away, too."""
-    async with connect(settings) as client:
-        yield JobQueue(client, Keys(settings.redis_prefix))
-
-
-@asynccontextmanager
-async def _limited() -> AsyncIterator[None]:
-    """Limit a call's time; let an absent Redis have one name."""
-    try:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            yield
-    except AWAY as error:
-        raise QueueUnavailable(f"Redis: {error}") from error
+    keys = Keys(settings.redis_prefix)
+    async with connect(settings) as client, open_counters(client, keys) as counters:
+        yield JobQueue(client, keys, counters)
 
 
 def _progress(rows: Sequence[Any]) -> Mapping[StageName, Progress]:

@@ -108,7 +108,7 @@ async def _received(request: web.Request, upload: Upload, offer: Offer, tell: Te
     services, actor = request.app[SERVICES], request[PRINCIPAL].id
     async with request.app[HOLDERS].hold(upload, request.content, offer.first) as (record, writer):
         held = await settle_length(services, actor, record, writer.offset, offer.length_bytes)
-        watch = watching(services, held, request.content)
+        watch = watching(services, held, request.content, writer)
 
         async def arrived() -> None:
             await watch()

@@ -11,6 +11,7 @@ from gateway.uploads.planning import is_same
 from gateway.uploads.wholes import measured
 from storage.evidence import Evidence
 from storage.upload import Upload
+from workers.counted import count_entered
 
 
 async def begin(request: web.Request, planned: Upload, evidence: Evidence | None) -> tuple[Upload, bool]:
@@ -50,6 +51,7 @@ async def _store(request: web.Request, planned: Upload, evidence: Evidence | Non
     if not new:
         await services.store.delete(planned.id)
     elif evidence:
+        count_entered(services.queue.counters, evidence)
         services.telling.tell(evidence)
     return upload, new
 

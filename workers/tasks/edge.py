@@ -16,9 +16,10 @@ from storage.evidence import Evidence, Job
 from storage.records.transaction import Changed
 from storage.states import StageName, StageState
 from workers.context import Context
+from workers.counted import REDELIVERED, counting_run
 from workers.decisions import Run
 from workers.errors import Postpone
-from workers.pipeline import is_due, job_of
+from workers.pipeline import STEPS, is_due, job_of
 from workers.tasks.failures import explain
 from workers.tasks.finding import Finding, Work
 from workers.tasks.publication import discard, discard_strays, keys_of
@@ -35,10 +36,12 @@ _log = structlog.get_logger()
 def stage_function(context: Context, stage: StageName, work: Work) -> WorkerCoroutine:
     """Return the function that arq calls with the arguments of a job of this stage."""
 
-    async def run(ctx: dict[Any, Any], *args: Any, **_: Any) -> None:  # noqa: ANN401, ARG001 - arq's shape
+    async def run(ctx: dict[Any, Any], *args: Any, **_: Any) -> None:  # noqa: ANN401 - arq's shape
         evidence_id, _stage, attempt, _centre_id, *rest = args
         segment = rest[0] if rest else None
         chosen = work if segment is None else segment_work(segment)
+        if ctx["deliveries"]:
+            context.queue.counters.add(REDELIVERED, STEPS[stage].queue)
         with structlog.contextvars.bound_contextvars(
             evidence_id=evidence_id, stage=str(stage), attempt=attempt, segment=segment
         ):
@@ -59,26 +62,35 @@ async def run_stage(
 
     Work that the record no longer waits for is stopped. Raises `Postpone` when it must be delivered again.
     """
+    with counting_run(context.queue.counters, STEPS[stage].queue) as counted:
+        counted.outcome, again_seconds = await _run_one(context, evidence_id, stage, attempt, work, segment)
+    if again_seconds is not None:
+        raise Postpone(again_seconds)
+
+
+async def _run_one(
+    context: Context, evidence_id: str, stage: StageName, attempt: int, work: Work, segment: int | None
+) -> tuple[str, float | None]:
+    """Return as what the run is counted, and in how many seconds it must be delivered again."""
     try:
         evidence = await context.evidence.load(evidence_id, None)
         started_at = datetime.now(UTC)
         job = job_of(evidence, stage, attempt, started_at, segment)
         if not is_due(evidence, stage, attempt, segment):
             await sweep_segments(context, evidence, job)
-            return
+            return "unawaited", None
         finding = await while_awaited(context, job, _find(context, evidence, job, work))
         if finding is None:
             _log.info("stopped_unawaited")
-            return
+            return "unawaited", None
         await _record(context, Run(job, context.name, started_at, datetime.now(UTC)), finding)
     except NotFound:
         _log.warning("evidence_unknown")
-        return
+        return "unawaited", None
     except StorageError as error:
         _log.warning("record_unavailable", error=repr(error))
-        raise Postpone(_RECORD_PAUSE_SECONDS) from error
-    if finding.again_seconds is not None:
-        raise Postpone(finding.again_seconds)
+        return "waiting", _RECORD_PAUSE_SECONDS
+    return finding.outcome, finding.again_seconds
 
 
 async def _find(context: Context, evidence: Evidence, job: Job, work: Work) -> Finding:

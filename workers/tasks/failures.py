@@ -47,7 +47,9 @@ def explain(context: Context, error: Exception) -> Finding:
     _log.warning("attempt_failed", error=repr(cause), exc_info=cause)
     limits = Limits(context.settings.max_attempts, context.settings.max_backoff_seconds)
     died = isinstance(cause, ChildDied)
-    return Finding(lambda evidence, run: attempt_failed(evidence, run, repr(cause), limits, died=died))
+    return Finding(
+        lambda evidence, run: attempt_failed(evidence, run, repr(cause), limits, died=died), outcome="failed"
+    )
 
 
 def _outage_of(cause: Exception) -> str | None:
@@ -65,7 +67,11 @@ def end(ending: Ending) -> Finding:
 
 def wait(code: str) -> Finding:
     """Return the finding that the evidence waits for a part of ours."""
-    return Finding(lambda evidence, run: delayed(evidence, run, code), again_seconds=OUTAGE_PAUSE_SECONDS)
+    return Finding(
+        lambda evidence, run: delayed(evidence, run, code),
+        again_seconds=OUTAGE_PAUSE_SECONDS,
+        outcome="waiting",
+    )
 
 
 def first_cause(error: Exception) -> Exception:

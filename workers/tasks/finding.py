@@ -20,6 +20,8 @@ class Finding:
     published: tuple[str, ...] = ()
     #: The job must be delivered again after this pause; nothing was found yet.
     again_seconds: float | None = None
+    #: As which the run is counted.
+    outcome: str = "done"
 
 
 #: The typed work of one stage: evidence in, finding out. It may be run twice and changes no record itself.

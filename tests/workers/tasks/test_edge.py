@@ -1,5 +1,6 @@
 """What every stage does around its own work."""
 
+import asyncio
 import errno
 import math
 from dataclasses import replace
@@ -96,6 +97,37 @@ async def test_two_seen_deaths_of_the_child_end_failed(workplace: Workplace) -> 
     for attempt in (1, 2):
         await run_stage(workplace.context, evidence.id, SCAN, attempt, failing(ChildDied(11)))
     assert (await workplace.look(evidence)).state is EvidenceState.FAILED
+
+
+def endless() -> Work:
+    async def work(_: Context, __: Evidence) -> Finding:
+        await asyncio.Event().wait()
+        raise AssertionError("woken")
+
+    return work
+
+
+async def runs(workplace: Workplace) -> dict[str, float]:
+    totals = await workplace.context.queue.counters.totals()
+    return {field[2]: count for field, count in totals.items() if field[:2] == ("jobs", "scan")}
+
+
+async def test_every_run_is_counted_by_what_it_came_to(workplace: Workplace) -> None:
+    evidence = await workplace.receive()
+    before = await runs(workplace)
+    with pytest.raises(Postpone):
+        await run_stage(workplace.context, evidence.id, SCAN, 1, failing(Outage("signatures_stale")))
+    await run_stage(workplace.context, evidence.id, SCAN, 1, failing(ValueError("bug")))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await run_stage(workplace.context, evidence.id, SCAN, 2, endless())
+    await run_stage(workplace.context, evidence.id, SCAN, 2, found_clean())
+    await run_stage(workplace.context, evidence.id, SCAN, 2, found_clean())
+    outcomes = ("waiting", "failed", "interrupted", "done", "unawaited")
+    after = await runs(workplace)
+    assert {name: after[name] - before.get(name, 0) for name in outcomes} == dict.fromkeys(outcomes, 1)
+    totals = await workplace.context.queue.counters.totals()
+    assert totals["evidence_entered", "scanned", ""] >= 1
 
 
 async def test_a_broken_source_is_held_with_the_tools_words(workplace: Workplace) -> None:

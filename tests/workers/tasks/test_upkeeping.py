@@ -26,7 +26,7 @@ def machines(
         settings = context.settings.model_copy(update={"signatures": folder})
         scanner = ClamdPool([clamd_server.socket], signatures=folder)
         # Each has the turn whenever it looks, as after a while without the other.
-        queue = JobQueue(context.queue._client, Keys(name))
+        queue = JobQueue(context.queue._client, Keys(name), context.queue.counters)
         own = replace(context, name=name, scanner=scanner, settings=settings, queue=queue)
         made.append((Upkeeping(own), folder))
     return made
