@@ -178,14 +178,17 @@ class Alive(TypedDict):
 
 
 class Readiness(TypedDict):
-    """Whether uploads can be taken."""
+    """Whether requests can be served."""
 
-    #: `degraded`: without Redis; uploads are taken and wait. `unavailable`: without records or store.
+    #: `degraded`: without Redis uploads are taken and wait, without room nothing new is taken.
+    #: `unavailable`: without records or store.
     status: Literal["ready", "degraded", "unavailable"]
     records: bool
     redis: bool
-    #: Where bytes are kept answers, and has room beyond the reserve; asked every few seconds at most.
+    #: Where bytes are kept answers; asked every few seconds at most.
     store: bool
+    #: It has room beyond the reserve.
+    room: bool
     #: Tools that the service can do without, as LibreOffice, and that some worker lacks: what they would show
     #: is `ready` without pictures. Null: not known, without Redis.
     lacking: list[str] | None

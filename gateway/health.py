@@ -1,4 +1,4 @@
-"""Is the process alive, and can it take evidence now?"""
+"""Is the process alive, and can it do its work now?"""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway import answers
 from gateway.keys import HOLDERS, SERVICES
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageFull
 from workers.queue import QueueUnavailable
 
 _LOOK_SECONDS = 3.0
@@ -19,22 +19,28 @@ async def livez(_: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """`GET /readyz`: 200 while uploads can be taken. Without Redis they can: the outbox holds the jobs."""
+    """`GET /readyz`: 200 while requests can be served.
+
+    Without Redis they can: the outbox holds the jobs. Without room new bytes get 507 and all else goes on.
+    """
     if request.app[HOLDERS].stopping:
         stopping: answers.Stopping = {"status": "stopping"}
         return web.json_response(stopping, status=503)
-    records, lacking, store = await asyncio.gather(
-        _records_answer(request), _lacking(request), request.app[SERVICES].look.answers_yes()
+    records, lacking, wrong = await asyncio.gather(
+        _records_answer(request), _lacking(request), request.app[SERVICES].look.answer()
     )
-    takes, redis = records and store, lacking is not None
+    has_room, redis = wrong is None, lacking is not None
+    store = has_room or isinstance(wrong, StorageFull)
+    serves = records and store
     body: answers.Readiness = {
-        "status": "ready" if takes and redis else "degraded" if takes else "unavailable",
+        "status": "ready" if serves and has_room and redis else "degraded" if serves else "unavailable",
         "records": records,
         "redis": redis,
         "store": store,
+        "room": has_room,
         "lacking": lacking,
     }
-    return web.json_response(body, status=200 if takes else 503)
+    return web.json_response(body, status=200 if serves else 503)
 
 
 async def _records_answer(request: web.Request) -> bool:

@@ -48,8 +48,7 @@ def in_front(options: Options, port: int) -> tuple[Part, ...]:
     """Return the gateway and the worker; they stop first, while what they need still answers."""
 
     async def serves() -> bool:
-        # Not whether uploads can be taken: a disk without room must not keep what is there from being read.
-        return await ask_http(port, "/livez") == 200
+        return await ask_http(port, "/readyz") == 200
 
     gateway = module("gateway", "serve", "--processes", str(options.processes))
     return (

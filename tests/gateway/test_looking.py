@@ -32,8 +32,8 @@ class Asked:
 async def test_a_storm_asks_once() -> None:
     asked = Asked()
     async with open_look(asked) as look:
-        assert all(await asyncio.gather(*(look.answers_yes() for _ in range(1000))))
-        assert all([await look.answers_yes() for _ in range(1000)])
+        assert not any(await asyncio.gather(*(look.answer() for _ in range(1000))))
+        assert not any([await look.answer() for _ in range(1000)])
     assert asked.times == 1
 
 
@@ -41,11 +41,11 @@ async def test_an_answer_is_asked_for_again_when_it_is_old(monkeypatch: pytest.M
     monkeypatch.setattr(looking, "_GOOD_SECONDS", 0.01)
     asked = Asked()
     async with open_look(asked) as look:
-        assert await look.answers_yes()
+        assert await look.answer() is None
         asked.says_no = True
 
         async def says_no() -> bool:
-            return not await look.answers_yes()
+            return isinstance(await look.answer(), StorageFull)
 
         await until(says_no)
 
@@ -58,13 +58,17 @@ async def test_what_does_not_answer_says_no_is_asked_only_once_and_keeps_nobody_
     asked = Asked()
     asked.answers.clear()
     async with open_look(asked) as look:
-        assert not any(await asyncio.gather(*(look.answers_yes() for _ in range(100))))
+        assert all(await asyncio.gather(*(look.answer() for _ in range(100))))
         before = time.monotonic()
-        assert not any([await look.answers_yes() for _ in range(100)])
+        assert all([await look.answer() for _ in range(100)])
         assert time.monotonic() - before < 10  # 20 s if each waited
         assert asked.times == 1
         asked.answers.set()
-        await until(look.answers_yes)
+
+        async def says_yes() -> bool:
+            return await look.answer() is None
+
+        await until(says_yes)
 
 
 async def test_closing_waits_for_no_answer() -> None:
@@ -72,7 +76,7 @@ async def test_closing_waits_for_no_answer() -> None:
     asked.answers.clear()
     async with asyncio.timeout(10):
         async with open_look(asked) as look:
-            waiting = asyncio.create_task(look.answers_yes())
+            waiting = asyncio.create_task(look.answer())
             await asked.begun.wait()
         with pytest.raises(asyncio.CancelledError):
             await waiting

@@ -19,8 +19,9 @@ from tests.services.redis import RedisServer
 from tests.services.seaweed import SeaweedServer
 from workers.heartbeat import open_heartbeat
 
-READY = (200, "ready", True)
-UNAVAILABLE = (503, "unavailable", False)
+READY = (200, "ready", True, True)
+FULL = (200, "degraded", True, False)
+UNAVAILABLE = (503, "unavailable", False, False)
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +34,10 @@ async def ask(api: Api) -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
-async def until_told(api: Api, wanted: tuple[int, str, bool], seconds: float = 30) -> None:
+async def until_told(api: Api, wanted: tuple[int, str, bool, bool], seconds: float = 30) -> None:
     async def told() -> bool:
         status, body = await ask(api)
-        return (status, body["status"], body["store"]) == wanted
+        return (status, body["status"], body["store"], body["room"]) == wanted
 
     await until(told, seconds)
 
@@ -60,7 +61,7 @@ async def test_a_store_whose_folder_is_gone_is_unavailable_until_it_is_back(
 
 
 @pytest.mark.parametrize("reserve", [20 << 20, 0])
-async def test_a_disk_without_room_beyond_the_reserve_is_unavailable_until_there_is_room(
+async def test_a_disk_without_room_beyond_the_reserve_is_told_and_all_else_goes_on(
     redis_server: RedisServer, tmp_path: Path, reserve: int
 ) -> None:
     with small_disk(40 << 20) as disk:
@@ -75,7 +76,7 @@ async def test_a_disk_without_room_beyond_the_reserve_is_unavailable_until_there
             await until_told(api, READY)
             with (disk.folder / "filling").open("wb") as filling, pytest.raises(OSError, match="space"):
                 filling.write(bytes(50 << 20))
-            await until_told(api, UNAVAILABLE)
+            await until_told(api, FULL)
             (disk.folder / "filling").unlink()
             await until_told(api, READY)
 
