@@ -41,6 +41,10 @@ class Pictures:
     thumbnail_edge: int
     poster_edge: int
     review_edge: int
+    #: From this longest edge on, a picture is also cut into a pyramid of tiles.
+    zoom_edge: int
+    #: Edge of one tile of it, without the pixel that it shares with each neighbour.
+    zoom_tile_edge: int
     jpeg_quality: int
     #: Longest edge of one picture of a storyboard, and the most pictures; size of a waveform.
     tile_edge: int

@@ -53,6 +53,8 @@ class RenditionKind(StrEnum):
     DOCUMENT = "document"
     WAVEFORM = "waveform"
     STORYBOARD = "storyboard"
+    #: A pyramid of tiles of a large picture (Deep Zoom Image), in an uncompressed ZIP.
+    DEEP_ZOOM = "deep_zoom"
     #: WebVTT that says which part of the storyboard shows which seconds.
     STORYBOARD_TIMES = "storyboard_times"
 

@@ -33,4 +33,9 @@ async def make_aids(copy: Made, folder: Path, pictures: Pictures) -> tuple[list[
     except NoSpace:
         raise
     except ToolError as error:
-        return [], {"aids": f"not made: {error}"}
+        return [], missing(error)
+
+
+def missing(error: ToolError) -> dict[str, str]:
+    """Return the fact that says why a reviewer has to do without an aid."""
+    return {"aids": f"not made: {error}"}

@@ -3,7 +3,8 @@
 The reader is chosen from the bytes, and only kinds named here are opened: anything else is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,29 @@ def render(
     versions. Raises `SourceRefused` for what may not be opened (other formats, or more than `max_pixels` in
     the header) and `SourceDamaged` for what cannot be read to its end.
     """
-    read = _reader(input_path)
+    read = choose_reader(input_path)
     try:
-        decoded = read(input_path, max(sizes.values()), max_pixels)
-        made = _make(decoded, input_path, folder, sizes, max_bytes, jpeg_quality)
+        with translated():
+            decoded = read(input_path, max(sizes.values()), max_pixels)
+            made = _make(decoded, input_path, folder, sizes, max_bytes, jpeg_quality)
     except Undrawable as unknown:
         return _reply(0, 0, facts=unknown.facts())
+    return _reply(decoded.width, decoded.height, **made, facts=dict(decoded.facts))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `NoSpace` or `SourceDamaged` for what libvips says."""
+    try:
+        yield
     except pyvips.Error as error:
         if DISK_FULL in str(error):
             raise NoSpace("the disk for scratch files is full") from error
         raise SourceDamaged(f"the picture cannot be read: {native.last_line(str(error))}") from error
-    return _reply(decoded.width, decoded.height, **made, facts=dict(decoded.facts))
 
 
-def _reader(path: Path) -> Callable[[Path, int, int], Decoded]:
-    """Return the function that reads what the file begins like."""
+def choose_reader(path: Path) -> Callable[[Path, int, int], Decoded]:
+    """Return the function that reads what the file begins like; raises `SourceRefused`."""
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     if start.startswith(native.STARTS):
@@ -100,9 +109,14 @@ def _reply(
         "pictures": pictures or {},
         "moving": moving,
         "facts": facts,
-        "tools": {
-            "libvips": native.version(),
-            "libheif": pillow_heif.libheif_version(),
-            "Pillow": PIL.__version__,
-        },
+        "tools": tools(),
+    }
+
+
+def tools() -> dict[str, str]:
+    """Return what reads pictures here, with its versions."""
+    return {
+        "libvips": native.version(),
+        "libheif": pillow_heif.libheif_version(),
+        "Pillow": PIL.__version__,
     }

@@ -46,6 +46,16 @@ def read(path: Path, edge: int, max_pixels: int, *, page: int = 0) -> Decoded:
     return Decoded(upright.width, upright.height, picture, {**_pages(header), **noise, **_noted(header)})
 
 
+def open_whole(path: Path, max_pixels: int) -> pyvips.Image:
+    """Return all pixels of the first page, upright and in sRGB, unpacked while they are used.
+
+    Raises `SourceRefused`, and `pyvips.Error` also when a broken one is used.
+    """
+    header = pyvips.Image.new_from_file(str(path), access="sequential")
+    check_pixels(header.width, header.height, max_pixels)
+    return _shrink(str(path), max(header.width, header.height), header, "error")
+
+
 def version() -> str:
     """Return libvips' version."""
     return ".".join(str(pyvips.version(part)) for part in range(3))
@@ -57,17 +67,17 @@ def last_line(said: str) -> str:
 
 
 def _decode(place: str, edge: int, header: pyvips.Image) -> tuple[pyvips.Image, Mapping[str, int]]:
-    """Return the picture, and the fact that its decoder complained if it could go on."""
+    """Return the picture in memory: what is broken shows here; and the fact that its decoder could go on."""
     if _loader(header) not in WARNING_LOADERS:
-        return _shrink(place, edge, header, "error"), {}
+        return _shrink(place, edge, header, "error").copy_memory(), {}
     try:
-        return _shrink(place, edge, header, "warning"), {}
+        return _shrink(place, edge, header, "warning").copy_memory(), {}
     except pyvips.Error:
-        return _shrink(place, edge, header, "error"), NOISE
+        return _shrink(place, edge, header, "error").copy_memory(), NOISE
 
 
 def _shrink(place: str, edge: int, header: pyvips.Image, fail_on: str) -> pyvips.Image:
-    """Return the picture in memory: what is broken shows here, not later."""
+    """Return the picture, no side of it longer than `edge`, unpacked while it is used."""
     if header.get_typeof(PROFILE) and not has_profile(header):
         header = pyvips.Image.new_from_file(place, fail_on=fail_on)
         header = header.copy_memory().autorot()
@@ -77,7 +87,7 @@ def _shrink(place: str, edge: int, header: pyvips.Image, fail_on: str) -> pyvips
         shrunk = pyvips.Image.thumbnail(
             place, edge, height=edge, size="down", fail_on=fail_on, **conversion(header)
         )
-    return to_srgb(shrunk).copy_memory()
+    return to_srgb(shrunk)
 
 
 def _pages(header: pyvips.Image) -> dict[str, int]:

@@ -19,7 +19,9 @@ from tests.services.clamd import EICAR
 from tests.services.intake import Intake
 
 STAGE_STATES = frozenset({"waiting", "running", "done", "skipped", "failed"})
-PICTURES = frozenset({"image", "thumbnail", "poster", "waveform", "storyboard", "storyboard_times"})
+PICTURES = frozenset(
+    {"image", "thumbnail", "poster", "waveform", "storyboard", "storyboard_times", "deep_zoom"}
+)
 KINDS = frozenset({"video", "audio", "document"}) | PICTURES
 FIELDS = [
     *("id", "state", "delayed", "code", "reason", "remedy", "filename", "media_type", "size_bytes", "sha256"),

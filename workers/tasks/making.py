@@ -8,7 +8,7 @@ from typing import Any
 from transcode.children import ChildResult
 from transcode.made import Made
 from workers.context import Context
-from workers.tasks.replies import Moving, Picture
+from workers.tasks.replies import Moving, Picture, Zoom
 
 #: Makes the previews of one original; what it opens stays open until they are published.
 Maker = Callable[[Context, Path, AsyncExitStack], Awaitable[tuple[list[Made], dict[str, Any]]]]
@@ -17,7 +17,7 @@ Maker = Callable[[Context, Path, AsyncExitStack], Awaitable[tuple[list[Made], di
 def describe_made(
     kind: str,
     child: ChildResult,
-    picture: Picture | Moving,
+    picture: Picture | Moving | Zoom,
     command: tuple[str, ...],
     tools: Mapping[str, str],
 ) -> Made:

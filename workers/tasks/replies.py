@@ -114,6 +114,20 @@ class Pictures(_Reply):
     facts: Facts = Field(default_factory=dict)
 
 
+class Zoom(_Reply):
+    """The reply of `transcode.zoom:render`."""
+
+    file: str
+    width: PositiveInt
+    height: PositiveInt
+    tools: dict[str, str]
+
+    @property
+    def media_type(self) -> str:
+        """Return what pyramids are packed in."""
+        return "application/zip"
+
+
 class Pages(_Reply):
     """The reply of `transcode.document:render`."""
 

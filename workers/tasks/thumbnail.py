@@ -20,6 +20,7 @@ from workers.tasks.finding import Finding
 from workers.tasks.making import Maker, describe_made
 from workers.tasks.publication import publish
 from workers.tasks.replies import Moving, Picture, Pictures
+from workers.tasks.zooming import make_zoom
 
 #: Most that one picture or page may take, in seconds.
 _PICTURE_SECONDS = 60.0
@@ -43,7 +44,7 @@ async def thumbnail(context: Context, evidence: Evidence) -> Finding:
 async def _pictures(
     context: Context, source: Path, stack: AsyncExitStack
 ) -> tuple[list[Made], dict[str, Any]]:
-    """Make the thumbnail and the picture in review size, which moves where the original does."""
+    """Make thumbnail and picture in review size, which moves where the original does; if large, its tiles."""
     arguments = picture_arguments()
     child = await stack.enter_async_context(
         context.children.call(_PICTURES, arguments, input=source, timeout_seconds=_PICTURE_SECONDS)
@@ -55,7 +56,8 @@ async def _pictures(
     command = (_PICTURES, repr(arguments))
     made = [describe_made(kind, child, picture, command, reply.tools) for kind, picture in found.items()]
     size = {"width": reply.width, "height": reply.height} if made else {}
-    return made, {**size, **reply.facts}
+    pyramid, more = await make_zoom(context, source, stack, reply)
+    return [*made, *pyramid], {**size, **reply.facts, **more}
 
 
 def picture_arguments() -> dict[str, Any]:
