@@ -23,6 +23,7 @@ from gateway.uploads.hashing import Hashing
 from gateway.uploads.holding import Holders
 from gateway.uploads.joins import Joins
 from gateway.uploads.space import Space
+from storage.blobs.members import Members
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
@@ -84,6 +85,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             space=Space(stores.blobs, settings.free_disk_reserve_bytes),
             look=look,
             blobs=stores.blobs,
+            members=Members(stores.blobs),
             queue=queue,
             telling=telling,
             joins=Joins(),

@@ -8,13 +8,15 @@ from aiohttp import web
 from gateway.http_range import Span, Unsatisfiable, is_unchanged, parse_range, range_applies
 from gateway.problems import Problem
 from storage.blobs import BlobStore, Shown
+from storage.blobs.members import Members
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What is served: a blob with its hash, its type and the name it is saved under."""
+    """What is served: a blob or a member of one, with its hash, its type and the name it is saved under."""
 
     key: str
+    #: Hex; of a member, one that changes with the whole's.
     sha256: str
     media_type: str
     filename: str
@@ -29,7 +31,7 @@ class Download:
 
     @property
     def etag(self) -> str:
-        """Strong entity tag: the content's own hash."""
+        """Strong entity tag: that hash."""
         return f'"{self.sha256}"'
 
 
@@ -39,7 +41,7 @@ async def serve(request: web.Request, blobs: BlobStore, download: Download) -> w
     Raises `NotFound`, `Problem` (416).
     """
     size = (await blobs.stat(download.key)).size_bytes
-    headers = _headers(download)
+    headers = {**_headers(download), "Accept-Ranges": "bytes"}
     if is_unchanged(joined(request, "If-None-Match"), download.etag):
         return web.Response(status=304, headers=headers)
     span = _span(request, download, size)
@@ -54,6 +56,17 @@ async def serve(request: web.Request, blobs: BlobStore, download: Download) -> w
             await response.write(piece)
     await response.write_eof()
     return response
+
+
+async def serve_member(request: web.Request, members: Members, download: Download, name: str) -> web.Response:
+    """Answer GET or HEAD with one member of the blob, which is small; ranges of it are not served.
+
+    Raises `NotFound`, `Damaged`.
+    """
+    member = await members.find(download.key, name)
+    if is_unchanged(joined(request, "If-None-Match"), download.etag):
+        return web.Response(status=304, headers=_headers(download))
+    return web.Response(body=await members.read(download.key, member), headers=_headers(download))
 
 
 async def redirected(
@@ -89,12 +102,11 @@ def joined(request: web.Request, name: str) -> str | None:
 
 
 def _headers(download: Download) -> dict[str, str]:
-    """Headers that hold for the whole and for every range; nothing served here may run as a page."""
+    """Headers that every answer about it has; nothing served here may run as a page."""
     return {
         "Content-Type": download.media_type,
         "Content-Disposition": download.disposition,
         "Content-Security-Policy": "sandbox; default-src 'none'; media-src 'self'; img-src 'self'",
         "Cache-Control": "private, no-cache",
-        "Accept-Ranges": "bytes",
         "ETag": download.etag,
     }

@@ -11,7 +11,7 @@ from gateway.keys import PRINCIPAL, SERVICES
 from gateway.problems import Problem
 from gateway.showing import represented
 from storage.errors import NotFound
-from storage.evidence import Evidence, original_key, rendition_key
+from storage.evidence import Evidence, Rendition, original_key, rendition_key
 from storage.states import EvidenceState
 
 _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
@@ -49,11 +49,17 @@ async def rendition(request: web.Request) -> web.StreamResponse:
     """`GET /v1/evidence/{id}/renditions/{kind}`."""
     evidence = await find(request)
     require_content(request, evidence)
+    made = find_rendition(evidence, request.match_info["kind"])
+    key = rendition_key(evidence.id, made.id)
+    download = Download(key, made.sha256, made.media_type, f"{evidence.id}-{made.kind}", inline=True)
+    return await _give(request, evidence, download)
+
+
+def find_rendition(evidence: Evidence, kind: str) -> Rendition:
+    """Return the rendition of that kind; raises `NotFound`."""
     for made in evidence.renditions:
-        if made.kind == request.match_info["kind"]:
-            key = rendition_key(evidence.id, made.id)
-            download = Download(key, made.sha256, made.media_type, f"{evidence.id}-{made.kind}", inline=True)
-            return await _give(request, evidence, download)
+        if made.kind == kind:
+            return made
     raise NotFound(evidence.id)
 
 

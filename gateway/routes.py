@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from gateway import evidence, health, metrics, queues
+from gateway import evidence, health, metrics, queues, zoom
 from gateway.decision import decide
 from gateway.direct.routes import DIRECT
 from gateway.events import handlers as events
@@ -31,6 +31,8 @@ _TABLE: tuple[web.RouteDef, ...] = (
     web.get("/v1/evidence/{id}", evidence.show),
     web.get("/v1/evidence/{id}/original", evidence.original),
     web.get("/v1/evidence/{id}/renditions/{kind}", evidence.rendition),
+    web.get(f"{zoom.PYRAMID}/{zoom.DESCRIPTION}", zoom.description),
+    web.get(f"{zoom.PYRAMID}/{zoom.TILE}", zoom.tile),
     web.post("/v1/evidence/{id}/decision", decide),
     web.get("/v1/evidence/{id}/events", events.of_evidence, allow_head=False),
     web.get("/v1/events", events.of_centre, allow_head=False),

@@ -10,6 +10,7 @@ from gateway.uploads.hashing import Hashing
 from gateway.uploads.joins import Joins
 from gateway.uploads.space import Space
 from storage.blobs import BlobStore
+from storage.blobs.members import Members
 from storage.records.evidence import EvidenceRecords
 from storage.records.outbox import Outbox
 from storage.records.parts import PartRecords
@@ -39,6 +40,8 @@ class Services:
     #: Whether the store takes bytes now.
     look: Look
     blobs: BlobStore
+    #: Of the blobs that are pyramids of tiles.
+    members: Members
     queue: JobQueue
     telling: Telling
     joins: Joins

@@ -33,6 +33,8 @@ after its last byte; a finished one answers HEAD for {finished:g} s more. A conn
 _IDS = {
     "id": Query("id", "Opaque; as it was given out.", {"type": "string"}),
     "part": Query("part", "Number of a part, from 1.", {"type": "integer", "minimum": 1, "maximum": 10_000}),
+    "level": Query("level", "Of the pyramid; the largest is the picture itself.", {"type": "integer"}),
+    "tile": Query("tile", "Column and row, from 0.", {"type": "string", "pattern": r"^\d+_\d+\.jpeg$"}),
     "kind": Query("kind", "What the rendition is for.", RenditionKind),
 }
 

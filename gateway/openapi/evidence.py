@@ -5,12 +5,14 @@ from gateway.decision import Decision
 from gateway.events.wording import CONTENT_TYPE as EVENTS_TYPE
 from gateway.evidence import LARGEST_PAGE, USUAL_PAGE
 from gateway.openapi.operation import Answer, Operation, Query
+from gateway.zoom import DESCRIPTION, PYRAMID, TILE
 from storage.states import EvidenceState
 
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE}
 _LOOKING = ("forbidden", "not_found")
 _CONDITIONS = ("Range", "If-Range", "If-None-Match")
-_HEADERS = ("ETag", "Accept-Ranges", "Content-Disposition")
+_OF_BYTES = ("ETag", "Content-Disposition")
+_HEADERS = (*_OF_BYTES, "Accept-Ranges")
 _ANY = ("*/*",)
 
 _DOWNLOAD = (
@@ -22,6 +24,15 @@ _DOWNLOAD = (
     ),
 )
 _REFUSED = (*_LOOKING, "range_not_satisfiable")
+
+
+def _member(media_type: str) -> tuple[Answer, ...]:
+    """Return what is answered with one member of a pyramid, which has neither ranges nor redirections."""
+    return (
+        Answer(200, "The bytes.", media_types=(media_type,), headers=_OF_BYTES),
+        Answer(304, "The client's copy is still right.", headers=_OF_BYTES),
+    )
+
 
 _EVENTS = Answer(200, "Server-sent events, for as long as the client listens.", media_types=(EVENTS_TYPE,))
 _FOLLOWING = ("invalid_header", "busy", "too_many_streams")
@@ -63,6 +74,24 @@ EVIDENCE = (
         refusals=_REFUSED,
         tells_evidence=True,
         accepts=_CONDITIONS,
+    ),
+    Operation(
+        "GET",
+        f"{PYRAMID}/{DESCRIPTION}",
+        "What a Deep Zoom viewer asks for first: the size of a large picture, and of its tiles",
+        _member("application/xml"),
+        refusals=_LOOKING,
+        tells_evidence=True,
+        accepts=("If-None-Match",),
+    ),
+    Operation(
+        "GET",
+        f"{PYRAMID}/{TILE}",
+        "One tile of a large picture, without the others",
+        _member("image/jpeg"),
+        refusals=_LOOKING,
+        tells_evidence=True,
+        accepts=("If-None-Match",),
     ),
     Operation(
         "POST",

@@ -39,7 +39,9 @@ def load_headers() -> Mapping[str, Header]:
         "Accept-Ranges": Header("The unit of ranges.", {"const": "bytes"}),
         "Content-Disposition": Header("The name of the file (RFC 6266).", _TEXT),
         "Content-Range": Header("The bytes that are answered, of how many.", _matching(r"bytes [-\d*]+/\d+")),
-        "ETag": Header("The content's own hash.", _matching('"[0-9a-f]{64}"')),
+        "ETag": Header(
+            "The content's own hash; of a tile, the whole's and its name's.", _matching('"[0-9a-f]{64}"')
+        ),
         "Evidence-Location": Header(
             "The evidence that the upload becomes.", {"type": "string", "format": "uri-reference"}
         ),
