@@ -3,6 +3,7 @@
 The ZIP's directory, at the blob's end, is read once and kept for some blobs: they never change.
 """
 
+import asyncio
 import struct
 import zipfile
 import zlib
@@ -19,7 +20,9 @@ from storage.errors import Damaged, NotFound
 #: A directory that is longer or has more members is none of ours; nor is a larger member.
 _DIRECTORY_BYTES = 1 << 20
 _MOST_MEMBERS = 11_000
-_MEMBER_BYTES = 4 << 20
+_MEMBER_BYTES = 1 << 20
+#: Directories that one process reads at once: each takes as much memory as it may be long.
+_LOADING = 4
 #: Directories that one process keeps: some hundred bytes a member.
 _KEPT = 16
 
@@ -47,14 +50,13 @@ class Members:
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
         self._kept: OrderedDict[str, Mapping[str, Member]] = OrderedDict()
+        self._loading = asyncio.Semaphore(_LOADING)
 
     async def find(self, key: str, name: str) -> Member:
         """Return where a member is. Raises `NotFound`, `Damaged` for a blob that is no such ZIP."""
         if key not in self._kept:
-            directory = await self._directory(key)
-            self._kept[key] = directory
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            async with self._loading:
+                await self._load(key)
         self._kept.move_to_end(key)
         try:
             return self._kept[key][name]
@@ -67,10 +69,14 @@ class Members:
         data = await self._read(key, member.first, member.first + header_bytes + member.size_bytes - 1)
         return take_member(data, member)
 
-    async def _directory(self, key: str) -> Mapping[str, Member]:
+    async def _load(self, key: str) -> None:
+        if key in self._kept:
+            return
         size = (await self._blobs.stat(key)).size_bytes
         end = await self._read(key, max(0, size - _DIRECTORY_BYTES), size - 1)
-        return await in_thread(parse_directory, end, size)
+        self._kept[key] = await in_thread(parse_directory, end, size)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
 
     async def _read(self, key: str, first: int, last: int) -> bytes:
         async with aclosing(self._blobs.read(key, first, last)) as pieces:
