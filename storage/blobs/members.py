@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from storage.blobs import BlobStore
-from storage.blobs.disk import in_thread
-from storage.errors import Damaged, NotFound
+from storage.blobs.disk import LIMIT_SECONDS, in_thread
+from storage.errors import Damaged, NotFound, StorageUnavailable
 
 #: A directory that is longer or has more members is none of ours; nor is a larger member.
 _DIRECTORY_BYTES = 1 << 20
@@ -53,10 +53,16 @@ class Members:
         self._loading = asyncio.Semaphore(_LOADING)
 
     async def find(self, key: str, name: str) -> Member:
-        """Return where a member is. Raises `NotFound`, `Damaged` for a blob that is no such ZIP."""
+        """Return where a member is.
+
+        Raises `NotFound`, `Damaged` for a blob that is no such ZIP, and `StorageUnavailable`.
+        """
         if key not in self._kept:
-            async with self._loading:
-                await self._load(key)
+            try:
+                async with asyncio.timeout(LIMIT_SECONDS), self._loading:
+                    await self._load(key)
+            except TimeoutError as error:
+                raise StorageUnavailable(f"no directory was read within {LIMIT_SECONDS:.0f} s") from error
         self._kept.move_to_end(key)
         try:
             return self._kept[key][name]

@@ -21,6 +21,29 @@ TILE = "image_files/12/3_4.jpeg"
 MEMBERS = {"image.dzi": b"<Image/>", TILE: b"a tile", "image_files/vips-properties.xml": b"<x/>"}
 UNKNOWN = "/v1/evidence/0199aaaa-0000-7000-8000-000000000000"
 
+#: What is asked for by who tries doors.
+HOSTILE = [
+    "image.dz",
+    "image_files",
+    "image_files/",
+    "image_files/12",
+    "image_files/12/3_5.jpeg",
+    "image_files/12/3_4.jpeg/",
+    "image_files/012/3_4.jpeg",
+    "image_files/12/",
+    "image_files/12%2F3_4.jpeg/x",
+    "image_files/../image_files/12/3_4.jpe",
+    "image_files/%2e%2e/image.dzi",
+    "image_files/%2e%2e/%2e%2e%2foriginal",
+    "image_files/12/%00",
+    "image_files/12/%ff%fe",
+    "image_files/12/%ed%a0%80",
+    "image_files/12/{level}",
+    "image_files/12/" + "x" * 5000,
+    "vips-properties.xml",
+    "%2e%2e/%2e%2e/original",
+]
+
 #: Make evidence with a pyramid; return where its members are.
 Send = Callable[..., Awaitable[str]]
 
@@ -78,34 +101,11 @@ async def test_a_copy_that_still_holds_is_not_sent_again(api: Api, send: Send) -
     assert (await api.download(f"{base}/image_files/9/9_9.jpeg", **{"If-None-Match": "*"}))[0] == 404
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "image.dz",
-        "image_files",
-        "image_files/",
-        "image_files/12",
-        "image_files/12/3_5.jpeg",
-        "image_files/12/3_4.jpeg/",
-        "image_files/012/3_4.jpeg",
-        "image_files/12/",
-        "image_files/12%2F3_4.jpeg/x",
-        "image_files/../image_files/12/3_4.jpe",
-        "image_files/%2e%2e/image.dzi",
-        "image_files/%2e%2e/%2e%2e%2foriginal",
-        "image_files/12/%00",
-        "image_files/12/%ff%fe",
-        "image_files/12/%ed%a0%80",
-        "image_files/12/{level}",
-        "image_files/12/" + "x" * 5000,
-        "vips-properties.xml",
-        "%2e%2e/%2e%2e/original",
-    ],
-)
-async def test_what_is_no_member_is_not_found(api: Api, send: Send, name: str) -> None:
+async def test_what_is_no_member_is_not_found(api: Api, send: Send) -> None:
     base = await send()
-    async with api.session.get(URL(f"{api.url}{base}/{name}", encoded=True)) as answer:
-        assert (answer.status, (await answer.json())["code"]) == (404, "not_found")
+    for name in HOSTILE:
+        async with api.session.get(URL(f"{api.url}{base}/{name}", encoded=True)) as answer:
+            assert (name, answer.status, (await answer.json())["code"]) == (name, 404, "not_found")
 
 
 async def test_nobody_sees_another_centres_tiles_or_that_there_are_some(
@@ -145,14 +145,13 @@ async def test_evidence_without_a_pyramid_has_no_tiles(api: Api, services: Servi
     assert (await api.download(f"{path}/renditions/deep_zoom/image.dzi"))[0] == 404
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"no archive", pyramid()[:-5], pyramid().replace(b"a tile", b"a tale")]
-)
-async def test_a_pyramid_that_is_broken_is_an_error_of_ours(api: Api, send: Send, data: bytes) -> None:
-    base = await send(data=data)
-    status, body, _ = await api.download(f"{base}/{TILE}")
-    assert status == 500
-    assert b"tile" not in body
+async def test_a_pyramid_that_is_broken_is_an_error_of_ours(api: Api, send: Send) -> None:
+    whole = pyramid()
+    for data in (whole[:-5], whole.replace(b"a tile", b"a tale")):
+        base = await send(data=data)
+        status, body, _ = await api.download(f"{base}/{TILE}")
+        assert status == 500
+        assert b"tile" not in body
 
 
 async def test_a_pyramid_whose_bytes_are_gone_is_not_found_even_if_it_was_looked_at(

@@ -1,5 +1,6 @@
 """Pictures made for tests, and what is drawn of them."""
 
+import io
 import struct
 import zlib
 from collections.abc import Mapping
@@ -28,6 +29,13 @@ def corners(width: int = 400, height: int = 200) -> Image.Image:
     for colour, at in ((RED, (0, 0)), (GREEN, (width // 2, 0)), (BLUE, (0, height // 2))):
         image.paste(colour, (*at, at[0] + width // 2, at[1] + height // 2))
     return image
+
+
+def stored(image: Image.Image, name: str, **options: object) -> bytes:
+    """Return the bytes of its file."""
+    buffer = io.BytesIO()
+    image.save(buffer, format=name, **options)
+    return buffer.getvalue()
 
 
 def png_bomb(path: Path) -> None:

@@ -18,7 +18,7 @@ from storage.blobs.local import LocalBlobStore
 from storage.blobs.members import Member, Members, parse_directory, take_member
 from storage.blobs.memory import MemoryBlobStore
 from storage.blobs.s3 import S3BlobStore
-from storage.errors import Damaged, NotFound
+from storage.errors import Damaged, NotFound, StorageUnavailable
 from storage.s3.bucket import open_bucket
 from tests.storage.blob_contract import KEY, MIB, OTHER
 
@@ -106,6 +106,20 @@ async def test_many_who_begin_to_look_at_one_pyramid_do_not_each_read_its_direct
     members = Members(watched)
     await asyncio.gather(*(members.find(KEY, TILE) for _ in range(100)))
     assert len(watched.asked) <= 4
+
+
+async def test_a_store_that_does_not_answer_is_said_to_everybody_who_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Hung(MemoryBlobStore):
+        async def stat(self, key: str) -> BlobStat:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    monkeypatch.setattr(members_module, "LIMIT_SECONDS", 0.05)
+    members = Members(Hung())
+    said = await asyncio.gather(*(members.find(KEY, TILE) for _ in range(20)), return_exceptions=True)
+    assert {type(error) for error in said} == {StorageUnavailable}
 
 
 async def test_who_goes_away_while_a_directory_is_read_keeps_nobody_waiting() -> None:

@@ -97,3 +97,11 @@ async def laboratory(
             settings=settings,
         )
         yield workplace
+
+
+@pytest.fixture
+async def studio(workplace: Workplace, tmp_path: Path) -> AsyncIterator[Workplace]:
+    """A workplace with children that draw."""
+    async with open_children(("transcode.image",), 1, tmp_path / "scratch") as children:
+        workplace.context = replace(workplace.context, children=children)
+        yield workplace

@@ -1,10 +1,6 @@
 """The thumbnail stage on real bytes: what it publishes, skips with a reason, or holds."""
 
-import io
 import shutil
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,28 +8,13 @@ from PIL import Image
 from config.formats import load_formats
 from storage.evidence import rendition_key
 from storage.states import EvidenceState, StageName, StageState
-from tests.transcode.pictures import corners, psd
+from tests.transcode.pictures import corners, psd, stored
 from tests.workers.tasks.conftest import Workplace
 from tests.workers.tasks.staging import run_thumbnail
-from transcode.children import open_children
 from transcode.metafile import PROGRAM
 from workers.tasks.thumbnail import MAKERS, picture_arguments
 
 SEQUENCE = b"\0\0\0\x18ftypmsf1\0\0\0\0msf1hevc\0\0\0\x08moov"
-
-
-@pytest.fixture
-async def studio(workplace: Workplace, tmp_path: Path) -> AsyncIterator[Workplace]:
-    """A workplace with children that draw."""
-    async with open_children(("transcode.image",), 1, tmp_path / "scratch") as children:
-        workplace.context = replace(workplace.context, children=children)
-        yield workplace
-
-
-def stored(image: Image.Image, name: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format=name, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(

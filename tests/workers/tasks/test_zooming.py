@@ -10,10 +10,9 @@ from config.profiles import load_profiles
 from storage.evidence import Evidence, rendition_key
 from storage.states import EvidenceState
 from tests.services.disk import small_disk
-from tests.transcode.pictures import corners
+from tests.transcode.pictures import corners, stored
 from tests.workers.tasks.conftest import Workplace
 from tests.workers.tasks.staging import run_thumbnail
-from tests.workers.tasks.test_thumbnail import stored, studio  # noqa: F401 - a fixture
 from transcode import zoom
 from transcode.children import open_children
 from workers.errors import Postpone
@@ -27,7 +26,7 @@ def kinds(evidence: Evidence) -> set[str]:
     return {str(rendition.kind) for rendition in evidence.renditions}
 
 
-async def test_a_large_picture_is_also_a_pyramid(studio: Workplace) -> None:  # noqa: F811
+async def test_a_large_picture_is_also_a_pyramid(studio: Workplace) -> None:
     said = Image.Exif()
     said[0x0112] = 6
     data = stored(corners(LARGE, 600), "jpeg", exif=said)
@@ -43,31 +42,22 @@ async def test_a_large_picture_is_also_a_pyramid(studio: Workplace) -> None:  # 
             assert "image_files/13/1_9.jpeg" in pyramid.namelist()
 
 
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
+async def test_one_that_is_not_large_or_is_several_has_none(studio: Workplace) -> None:
+    strip = corners(LARGE, 20)
+    for name, data in (
         ("png", stored(corners(LARGE - 1, 20), "png")),
-        ("tiff", stored(corners(LARGE, 20), "tiff", save_all=True, append_images=[corners()])),
-        (
-            "gif",
-            stored(corners(LARGE, 20), "gif", save_all=True, append_images=[corners(LARGE, 20).rotate(180)]),
-        ),
-    ],
-)
-async def test_one_that_is_not_large_or_is_several_has_none(
-    studio: Workplace,  # noqa: F811
-    name: str,
-    data: bytes,
-) -> None:
-    after = await run_thumbnail(studio, data, name)
-    assert after.state is EvidenceState.READY
-    assert kinds(after) >= USUAL
-    assert "deep_zoom" not in kinds(after)
-    assert "aids" not in after.facts
+        ("tiff", stored(strip, "tiff", save_all=True, append_images=[corners()])),
+        ("gif", stored(strip, "gif", save_all=True, append_images=[strip.rotate(180)])),
+    ):
+        after = await run_thumbnail(studio, data, name)
+        assert after.state is EvidenceState.READY
+        assert kinds(after) >= USUAL
+        assert "deep_zoom" not in kinds(after)
+        assert "aids" not in after.facts
 
 
 async def test_one_that_cannot_be_cut_is_ready_with_the_rest_and_says_why(
-    studio: Workplace,  # noqa: F811
+    studio: Workplace,
 ) -> None:
     width = zoom.MOST_TILES * load_profiles().pictures.zoom_tile_edge + 1
     data = stored(Image.new("1", (width, 2)), "png")
@@ -77,7 +67,7 @@ async def test_one_that_cannot_be_cut_is_ready_with_the_rest_and_says_why(
 
 
 async def test_one_that_takes_too_long_is_ready_with_the_rest_and_says_why(
-    studio: Workplace,  # noqa: F811
+    studio: Workplace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(zooming, "_SECONDS", 0.0)
