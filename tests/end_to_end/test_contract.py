@@ -3,15 +3,12 @@
 import asyncio
 import base64
 import hashlib
-import io
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.samples.film import make_phone_film
 from tests.samples.paper import make_pdf
@@ -190,19 +187,6 @@ class TestEvidence:
         assert video["url"] == f"{path}/renditions/video"
         assert len((await api.download(video["url"]))[1]) == video["size_bytes"]
         assert (await api.download(found["original"]["url"]))[1] == film
-
-    async def test_a_large_picture_is_listed_as_a_pyramid_with_its_tiles_below_its_address(
-        self, api: Api, tmp_path: Path
-    ) -> None:
-        photo = await asyncio.to_thread(make_photo, tmp_path / "scan.jpg", width=4800, height=1200)
-        found = await api.wait(await api.send(photo.read_bytes(), "scan.jpg"))
-        pyramid = {rendition["kind"]: rendition for rendition in found["renditions"]}["deep_zoom"]
-        assert (pyramid["media_type"], pyramid["width"], pyramid["height"]) == ("application/zip", 1200, 4800)
-        assert len((await api.download(pyramid["url"]))[1]) == pyramid["size_bytes"]
-        assert (await api.download(f"{pyramid['url']}/image.dzi"))[0] == 200
-        status, tile, _ = await api.download(f"{pyramid['url']}/image_files/13/2_9.jpeg")
-        assert (status, Image.open(io.BytesIO(tile)).size) == (200, (181, 211))
-        assert (await api.download(f"{pyramid['url']}/image_files/13/3_9.jpeg"))[0] == 404
 
     async def test_a_running_stage_shows_progress_that_only_grows(self, api: Api, film: bytes) -> None:
         path = await api.send(film, "dance.mov")

@@ -2,8 +2,13 @@
 
 import asyncio
 import hashlib
+import io
 import random
+from pathlib import Path
 
+from PIL import Image
+
+from tests.samples.photo import make_photo
 from tests.services.api import Api
 
 READERS = 200
@@ -51,3 +56,17 @@ async def test_what_is_not_ready_is_409_with_its_code(api: Api) -> None:
         expected = (await api.evidence(path))["code"] or "not_available"
         async with api.session.get(f"{path}/original") as answer:
             assert (answer.status, (await answer.json())["code"]) == (409, expected)
+
+
+async def test_a_large_picture_is_listed_as_a_pyramid_with_its_tiles_below_its_address(
+    api: Api, tmp_path: Path
+) -> None:
+    photo = await asyncio.to_thread(make_photo, tmp_path / "scan.jpg", width=4800, height=1200)
+    found = await api.wait(await api.send(photo.read_bytes(), "scan.jpg"))
+    pyramid = {rendition["kind"]: rendition for rendition in found["renditions"]}["deep_zoom"]
+    assert (pyramid["media_type"], pyramid["width"], pyramid["height"]) == ("application/zip", 1200, 4800)
+    assert len((await api.download(pyramid["url"]))[1]) == pyramid["size_bytes"]
+    assert (await api.download(f"{pyramid['url']}/image.dzi"))[0] == 200
+    status, tile, _ = await api.download(f"{pyramid['url']}/image_files/13/2_9.jpeg")
+    assert (status, Image.open(io.BytesIO(tile)).size) == (200, (181, 211))
+    assert (await api.download(f"{pyramid['url']}/image_files/13/3_9.jpeg"))[0] == 404
