@@ -13,7 +13,8 @@ from benchmarks.side_by_side import LAG_MILLISECONDS, Load, Result, p99, probing
 from benchmarks.starting_line import at_the_line
 from benchmarks.table import Row, judged, median
 from benchmarks.uploads import warm_up
-from tests.services.seaweed import BUCKET, CREDENTIALS, REGION, SeaweedServer
+from tests.services.object_store import BUCKET, CREDENTIALS, REGION
+from tests.services.seaweed import SeaweedServer
 
 HEADINGS = ("what", "MB/s", "CPU s a GB", "memory grown, MB", "lag p99, ms", "memory target", "lag target")
 _MIB = 1 << 20

@@ -2,20 +2,29 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from storage.records.database import migrate
+from tests.services.ceph import CephServer
 from tests.services.clamd import ClamdServer
+from tests.services.object_store import CREDENTIALS, ObjectStore
 from tests.services.postgres import PostgresServer
 from tests.services.process import short_folder
 from tests.services.redis import RedisServer
-from tests.services.seaweed import CREDENTIALS, SeaweedServer
+from tests.services.seaweed import SeaweedServer
+
+#: What `--object-store` may name.
+OBJECT_STORES: dict[str, Callable[[Path], ObjectStore]] = {"seaweed": SeaweedServer, "ceph": CephServer}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--object-store", choices=OBJECT_STORES, default="seaweed",
+        help="the server that tests of an object store run on, unless they are on several machines",
+    )  # fmt: skip
     parser.addoption(
         "--database", choices=["sqlite", "postgresql"], default="sqlite",
         help="what the gateway's and the workers' tests keep records in, unless they run on both",
@@ -114,28 +123,32 @@ def clamd_server(_clamd_process: ClamdServer) -> Iterator[ClamdServer]:
 
 
 @pytest.fixture(scope="session")
-def _seaweed_process() -> Iterator[SeaweedServer]:
+def _object_store_process(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
     with short_folder() as folder:
-        server = SeaweedServer(folder)
-        server.start()
-        yield server
-        server.stop()
+        server = OBJECT_STORES[request.config.getoption("--object-store")](folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture
-def seaweed(_seaweed_process: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SeaweedServer]:
+def object_store(
+    _object_store_process: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ObjectStore]:
     """A running S3 server whose credentials are in the environment; one that was killed is started again."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    yield _seaweed_process
-    if _seaweed_process.process is None or _seaweed_process.process.poll() is not None:
-        _seaweed_process.start()
+    yield _object_store_process
+    if not _object_store_process.is_running:
+        _object_store_process.start()
 
 
 @pytest.fixture
-def s3_url(seaweed: SeaweedServer) -> str:
+def s3_url(object_store: ObjectStore) -> str:
     """The setting that points at a fresh, empty prefix of a bucket."""
-    return seaweed.url(secrets.token_hex(8))
+    return object_store.url(secrets.token_hex(8))
 
 
 @pytest.fixture(scope="session")

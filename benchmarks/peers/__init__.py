@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.receivers import TMPFS, Receiver, announced, empty
-from tests.services.seaweed import BUCKET, REGION, SeaweedServer
+from tests.services.object_store import BUCKET, REGION
+from tests.services.seaweed import SeaweedServer
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]

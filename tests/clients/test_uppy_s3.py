@@ -14,7 +14,7 @@ from tests.clients.site import site
 from tests.services.api import Api
 from tests.services.clamd import ClamdServer
 from tests.services.intake import Intake, deployed
-from tests.services.seaweed import SeaweedServer
+from tests.services.object_store import ObjectStore
 
 FILE_BYTES = 100_000_000
 PARTS = 20
@@ -22,9 +22,9 @@ BUCKET = "portal"
 
 
 @pytest.fixture
-def intake(seaweed: SeaweedServer, clamd_server: ClamdServer, portal_port: int) -> Iterator[Intake]:
+def intake(object_store: ObjectStore, clamd_server: ClamdServer, portal_port: int) -> Iterator[Intake]:
     origin = f"http://127.0.0.1:{portal_port}"
-    store = seaweed.client()
+    store = object_store.client()
     store.create_bucket(Bucket=BUCKET)
     rule = {
         "AllowedOrigins": [origin],
@@ -33,7 +33,7 @@ def intake(seaweed: SeaweedServer, clamd_server: ClamdServer, portal_port: int) 
         "ExposeHeaders": ["ETag"],
     }
     store.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
-    storage = seaweed.url("uppy", bucket=BUCKET)
+    storage = object_store.url("uppy", bucket=BUCKET)
     with deployed(
         clamd_server, storage=storage, direct_uploads="true", cors_origins=json.dumps([origin])
     ) as intake:

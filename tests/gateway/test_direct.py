@@ -13,8 +13,8 @@ from gateway.services import Services
 from storage.evidence import original_key
 from tests.gateway.conftest import OpenApi
 from tests.services.api import Api
+from tests.services.object_store import BUCKET, ObjectStore
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy, nothing
-from tests.services.seaweed import BUCKET, SeaweedServer
 
 ROOT = "/v1/s3/multipart"
 FIRST, LAST = b"0123456789abcdef" * (5 << 16), b"the end"
@@ -24,14 +24,14 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def way(seaweed: SeaweedServer) -> Iterator[FaultyProxy]:
-    with faulty_proxy(seaweed.port) as proxy:
+def way(object_store: ObjectStore) -> Iterator[FaultyProxy]:
+    with faulty_proxy(object_store.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def chosen(s3_url: str, seaweed: SeaweedServer, way: FaultyProxy) -> dict[str, Any]:
-    return {"storage": s3_url.replace(seaweed.endpoint, way.endpoint), "direct_uploads": True}
+def chosen(s3_url: str, object_store: ObjectStore, way: FaultyProxy) -> dict[str, Any]:
+    return {"storage": s3_url.replace(object_store.endpoint, way.endpoint), "direct_uploads": True}
 
 
 async def ask(api: Api, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
@@ -174,12 +174,12 @@ async def test_a_repeated_creation_is_the_same_upload(api: Api) -> None:
     assert first == again
 
 
-async def test_cancelling_leaves_no_parts(api: Api, seaweed: SeaweedServer, s3_url: str) -> None:
+async def test_cancelling_leaves_no_parts(api: Api, object_store: ObjectStore, s3_url: str) -> None:
     upload = await begin(api)
     await put(api, upload, 1, FIRST)
     assert await ask(api, "DELETE", f"{ROOT}/{upload['uploadId']}?key=x") == (200, {})
     prefix = s3_url.partition("?")[0].rpartition("/")[2]
-    assert not seaweed.client().list_multipart_uploads(Bucket=BUCKET, Prefix=prefix).get("Uploads")
+    assert not object_store.client().list_multipart_uploads(Bucket=BUCKET, Prefix=prefix).get("Uploads")
     assert (await api.evidence(f"/v1/evidence/{upload['key']}"))["state"] == "withdrawn"
     assert (await ask(api, "GET", f"{ROOT}/{upload['uploadId']}/1"))[0] == 404
 

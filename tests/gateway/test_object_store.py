@@ -7,8 +7,8 @@ import pytest
 
 from storage.s3 import bucket as bucket_module
 from tests.services.api import Api
+from tests.services.object_store import ObjectStore
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy, nothing
-from tests.services.seaweed import SeaweedServer
 
 PART_BYTES = 8 << 20
 DATA = bytes(range(256)) * (PART_BYTES // 256) + b"and more" * 1000
@@ -16,15 +16,15 @@ DOWN = Fault(status=503, code="SlowDown")
 
 
 @pytest.fixture
-def proxy(seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+def proxy(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
     monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 20, 1))
-    with faulty_proxy(seaweed.port) as proxy:
+    with faulty_proxy(object_store.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def chosen(seaweed: SeaweedServer, proxy: FaultyProxy, s3_url: str) -> dict[str, Any]:
-    return {"storage": s3_url.replace(seaweed.endpoint, proxy.endpoint)}
+def chosen(object_store: ObjectStore, proxy: FaultyProxy, s3_url: str) -> dict[str, Any]:
+    return {"storage": s3_url.replace(object_store.endpoint, proxy.endpoint)}
 
 
 async def test_a_body_that_cannot_be_stored_is_503_with_the_offset_that_the_next_one_goes_on_at(

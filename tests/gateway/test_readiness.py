@@ -14,9 +14,9 @@ from storage.s3 import bucket as bucket_module
 from tests.gateway.conftest import OpenApi, running_gateway
 from tests.services.api import Api, Json, until
 from tests.services.disk import small_disk
+from tests.services.object_store import ObjectStore
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy
 from tests.services.redis import RedisServer
-from tests.services.seaweed import SeaweedServer
 from workers.heartbeat import open_heartbeat
 
 READY = (200, "ready", True, True)
@@ -108,23 +108,23 @@ async def test_without_redis_it_is_degraded_and_nobody_knows_what_workers_lack(
 
 class TestObjectStore:
     @pytest.fixture
-    def proxy(self, seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    def proxy(self, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
         monkeypatch.setattr(bucket_module, "_HURRIED", bucket_module.Patience(2, 1, 1))
         monkeypatch.setattr(looking, "_LOOK_SECONDS", 0.5)
-        with faulty_proxy(seaweed.port) as proxy:
+        with faulty_proxy(object_store.port) as proxy:
             yield proxy
 
     @pytest.fixture
-    def chosen(self, seaweed: SeaweedServer, proxy: FaultyProxy, s3_url: str) -> dict[str, Any]:
-        return {"storage": s3_url.replace(seaweed.endpoint, proxy.endpoint)}
+    def chosen(self, object_store: ObjectStore, proxy: FaultyProxy, s3_url: str) -> dict[str, Any]:
+        return {"storage": s3_url.replace(object_store.endpoint, proxy.endpoint)}
 
     async def test_a_store_that_was_killed_is_unavailable_until_it_runs_again(
-        self, nobody: Api, seaweed: SeaweedServer
+        self, nobody: Api, object_store: ObjectStore
     ) -> None:
         await until_told(nobody, READY)
-        seaweed.kill()
+        object_store.kill()
         await until_told(nobody, UNAVAILABLE)
-        seaweed.start()
+        object_store.start()
         await until_told(nobody, READY)
 
     async def test_a_store_that_says_nothing_keeps_a_probe_only_for_seconds_and_is_asked_once_at_a_time(

@@ -15,10 +15,11 @@ from pathlib import Path
 from tests.machines.network import Machine, wire
 from tests.services.clamd import ClamdServer
 from tests.services.intake import QUEUES, ROOT
+from tests.services.object_store import CREDENTIALS
 from tests.services.postgres import PostgresServer
 from tests.services.process import short_folder, start, stop, wait_until
 from tests.services.redis import RedisServer
-from tests.services.seaweed import CREDENTIALS, SeaweedServer
+from tests.services.seaweed import SeaweedServer
 
 PORT = 8080
 ADDRESSES = {

@@ -12,10 +12,11 @@ from tests.machines.fleet import ADDRESSES, PORT
 from tests.machines.network import Machine, wire
 from tests.services.clamd import ClamdServer
 from tests.services.intake import Intake, Place, id_of
+from tests.services.object_store import BUCKET, CREDENTIALS
 from tests.services.postgres import PostgresServer
 from tests.services.process import short_folder
 from tests.services.redis import RedisServer
-from tests.services.seaweed import BUCKET, CREDENTIALS, SeaweedServer
+from tests.services.seaweed import SeaweedServer
 
 _PREFIX = "spread/"
 

@@ -15,19 +15,19 @@ from storage.errors import Damaged, NotFound, StorageError
 from storage.s3 import MOST_PARTS, multipart, publishing
 from storage.s3.bucket import Bucket, open_bucket
 from storage.s3.publishing import USUAL_PART_BYTES, part_bytes_of
-from tests.services.seaweed import CREDENTIALS, SeaweedServer
+from tests.services.object_store import CREDENTIALS, ObjectStore
 from tests.storage.blob_contract import KEY, MIB, OTHER, BlobContract, read_all
 
 GIB = 1 << 30
 
 
 @pytest.fixture(scope="module")
-def opened(_seaweed_process: SeaweedServer) -> Iterator[Bucket]:
+def opened(_object_store_process: ObjectStore) -> Iterator[Bucket]:
     """A client, which takes a while to make."""
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
-        opening = open_bucket(parse_bucket(_seaweed_process.url("")), connections=8)
+        opening = open_bucket(parse_bucket(_object_store_process.url("")), connections=8)
         yield runner.run(opening.__aenter__())
         runner.run(opening.__aexit__(None, None, None))
 

@@ -17,22 +17,22 @@ from storage.s3 import bucket as bucket_module
 from storage.s3 import multipart
 from storage.s3.bucket import Bucket, open_bucket
 from storage.s3.publishing import USUAL_PART_BYTES
+from tests.services.object_store import ObjectStore
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy
-from tests.services.seaweed import SeaweedServer
 from tests.storage.blob_contract import KEY, MIB, read_all
 
 DATA = os.urandom(3 * MIB)
 
 
 @pytest.fixture
-def proxy(seaweed: SeaweedServer) -> Iterator[FaultyProxy]:
-    with faulty_proxy(seaweed.port) as proxy:
+def proxy(object_store: ObjectStore) -> Iterator[FaultyProxy]:
+    with faulty_proxy(object_store.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
-async def bucket(seaweed: SeaweedServer, proxy: FaultyProxy, s3_url: str) -> AsyncIterator[Bucket]:
-    url = s3_url.replace(seaweed.endpoint, proxy.endpoint)
+async def bucket(object_store: ObjectStore, proxy: FaultyProxy, s3_url: str) -> AsyncIterator[Bucket]:
+    url = s3_url.replace(object_store.endpoint, proxy.endpoint)
     async with open_bucket(parse_bucket(url), connections=8) as opened:
         yield opened
 
@@ -128,21 +128,21 @@ async def test_an_object_whose_completion_was_not_answered_is_looked_for(
     assert not await left(bucket)
 
 
-async def test_a_store_that_is_killed_and_comes_back_has_everything(blobs, seaweed):
+async def test_a_store_that_is_killed_and_comes_back_has_everything(blobs, object_store):
     await blobs.write_bytes(KEY, DATA)
-    seaweed.kill()
+    object_store.kill()
     with pytest.raises(StorageUnavailable):
         await read_all(blobs, KEY)
     with pytest.raises(StorageUnavailable):
         await blobs.stat(KEY)
-    seaweed.start()
+    object_store.start()
     assert await read_all(blobs, KEY) == DATA
 
 
-async def test_a_store_that_says_nothing_is_given_up(seaweed, proxy, s3_url, monkeypatch, tmp_path):
+async def test_a_store_that_says_nothing_is_given_up(object_store, proxy, s3_url, monkeypatch, tmp_path):
     monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 0.5, 1))
     proxy.choose = lambda _: Fault(silent=True)
-    url = s3_url.replace(seaweed.endpoint, proxy.endpoint)
+    url = s3_url.replace(object_store.endpoint, proxy.endpoint)
     async with open_bucket(parse_bucket(url), 2) as bucket:
         with pytest.raises(StorageUnavailable, match="in time"):
             await S3BlobStore(bucket, LocalCache(tmp_path, 1)).stat(KEY)

@@ -44,8 +44,8 @@ async def test_a_missing_object_is_not_found(bucket):
     await bucket.run(objects.delete, bucket, bucket.locate("folder", "none"))
 
 
-async def test_a_missing_bucket_is_an_outage_and_no_missing_object(seaweed):
-    async with open_bucket(parse_bucket(seaweed.url("x", bucket="no-such-bucket")), 2) as bucket:
+async def test_a_missing_bucket_is_an_outage_and_no_missing_object(object_store):
+    async with open_bucket(parse_bucket(object_store.url("x", bucket="no-such-bucket")), 2) as bucket:
         for work in (
             lambda: objects.head(bucket, KEY),
             lambda: objects.fetch(bucket, KEY, 0, 9),
@@ -82,8 +82,8 @@ async def test_without_credentials_it_says_which_variables_to_set(s3_url, monkey
             await bucket.run(objects.head, bucket, KEY)
 
 
-async def test_a_store_that_is_not_there_is_an_outage(seaweed):
-    url = seaweed.url("x", endpoint="http://127.0.0.1:9")
+async def test_a_store_that_is_not_there_is_an_outage(object_store):
+    url = object_store.url("x", endpoint="http://127.0.0.1:9")
     async with open_bucket(parse_bucket(url), 2) as bucket:
         with pytest.raises(StorageUnavailable, match="cannot be reached"):
             await bucket.run(objects.head, bucket, KEY)

@@ -10,8 +10,8 @@ from storage.records.database import migrate
 from storage.s3 import bucket as bucket_module
 from storage.uploads import UploadRef
 from storage.uploads.s3.store import S3UploadStore
+from tests.services.object_store import ObjectStore
 from tests.services.proxy import Fault, FaultyProxy, faulty_proxy, nothing
-from tests.services.seaweed import SeaweedServer
 from tests.storage.upload_sample import ID, KEY
 from tests.storage.uploads.s3.deployment import deployed
 from tests.storage.uploads.s3.test_processes import PART_BYTES, pattern
@@ -29,14 +29,14 @@ REFUSALS = {
 
 
 @pytest.fixture
-def proxy(seaweed: SeaweedServer) -> Iterator[FaultyProxy]:
-    with faulty_proxy(seaweed.port) as proxy:
+def proxy(object_store: ObjectStore) -> Iterator[FaultyProxy]:
+    with faulty_proxy(object_store.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
 async def uploads(
-    seaweed: SeaweedServer,
+    object_store: ObjectStore,
     proxy: FaultyProxy,
     s3_url: str,
     tmp_path: Path,
@@ -45,7 +45,7 @@ async def uploads(
     monkeypatch.setattr(bucket_module, "_PATIENT", bucket_module.Patience(5, 4, 1))
     database_url = f"sqlite:///{tmp_path / 'intake.db'}"
     migrate(database_url)
-    async with deployed(s3_url.replace(seaweed.endpoint, proxy.endpoint), database_url) as uploads:
+    async with deployed(s3_url.replace(object_store.endpoint, proxy.endpoint), database_url) as uploads:
         await uploads.create(UPLOAD)
         yield uploads
 

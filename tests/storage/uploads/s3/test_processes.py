@@ -22,7 +22,7 @@ from storage.errors import StorageUnavailable, UploadBusy
 from storage.records.database import migrate
 from storage.s3.bucket import open_bucket
 from storage.uploads.s3.store import S3UploadStore
-from tests.services.seaweed import SeaweedServer
+from tests.services.object_store import ObjectStore
 from tests.storage.blob_contract import read_all
 from tests.storage.upload_sample import KEY
 from tests.storage.upload_stores import until
@@ -149,7 +149,7 @@ async def test_what_a_silent_sender_sent_counts_in_every_process(uploads, s3_url
         assert max(seen[3:]) < 1, "a single word may be late, but not by a second of two"
 
 
-async def test_a_killed_server_loses_nothing_that_was_acknowledged(uploads, blobs, seaweed: SeaweedServer):
+async def test_a_killed_server_loses_nothing_that_was_acknowledged(uploads, blobs, object_store: ObjectStore):
     await uploads.create(UPLOAD)
     size = PART_BYTES * 2 + 12_345
 
@@ -163,7 +163,7 @@ async def test_a_killed_server_loses_nothing_that_was_acknowledged(uploads, blob
     await send(0, PART_BYTES + 5)
     sending = asyncio.create_task(send(PART_BYTES + 5, size))
     await asyncio.sleep(0.01)
-    seaweed.kill()
+    object_store.kill()
     try:
         with contextlib.suppress(StorageUnavailable):
             await sending
@@ -172,7 +172,7 @@ async def test_a_killed_server_loses_nothing_that_was_acknowledged(uploads, blob
         with pytest.raises(StorageUnavailable):
             await uploads.finish(upload, KEY)
     finally:
-        seaweed.start()
+        object_store.start()
     assert await uploads.finish(upload, KEY) == offset
     assert await read_all(blobs, KEY) == pattern(0, offset)
 

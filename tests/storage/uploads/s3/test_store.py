@@ -19,7 +19,7 @@ from storage.s3.bucket import Bucket
 from storage.threads import Threads
 from storage.uploads.s3.bucket import BucketObjects
 from storage.uploads.s3.store import S3UploadStore
-from tests.services.seaweed import BUCKET, SeaweedServer
+from tests.services.object_store import BUCKET, ObjectStore
 from tests.storage.upload_contract import UploadContract
 
 
@@ -32,14 +32,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestOnAServer(UploadContract):
-    """SeaweedFS and the records, as in a deployment."""
+    """An object store and the records, as in a deployment."""
 
     @pytest.fixture(autouse=True)
-    def _server(self, seaweed: SeaweedServer, template: Path) -> Iterator[None]:
+    def _server(self, object_store: ObjectStore, template: Path) -> Iterator[None]:
         self._opened: dict[Path, tuple[S3UploadStore, S3BlobStore, Database]] = {}
         self._template = template
         self._threads = Threads(8, "s3")
-        with closing(seaweed.client()) as self._client:
+        with closing(object_store.client()) as self._client:
             yield
             for _, _, database in self._opened.values():
                 asyncio.run(database.close())
