@@ -8,6 +8,8 @@ StorageError
 ├── Unreadable          bytes of an unfinished upload that can be read only once it is finished
 ├── StorageFull         no room; nothing was written beyond what was acknowledged
 ├── StorageUnavailable  the database or the store does not answer, or not in time
+│   ├── PartsDiffer     the store has other parts of an object than those that were named
+│   └── Undecided       the store failed, and may have done it all the same, or be doing it
 ├── BadCursor           the place to go on from was not given out by this list
 ├── Damaged             stored bytes do not have the hash that is on record, or a record cannot be read
 └── SchemaOutdated      the database is not at the version this code needs
@@ -44,6 +46,14 @@ class StorageFull(StorageError):
 
 class StorageUnavailable(StorageError):
     """The database or the store does not answer, or not in time."""
+
+
+class PartsDiffer(StorageUnavailable):
+    """The store puts no object together of these parts: it has others, or wants all that it has named."""
+
+
+class Undecided(StorageUnavailable):
+    """The store failed on its side: it may have done what was asked, or be doing it for another one."""
 
 
 class BadCursor(StorageError):

@@ -6,7 +6,7 @@ from botocore import exceptions as raised
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from storage.errors import NotFound, StorageError, StorageFull, StorageUnavailable
+from storage.errors import NotFound, PartsDiffer, StorageError, StorageFull, StorageUnavailable, Undecided
 
 #: Refusals by the store's own code (Amazon S3 API Reference, "Error responses"), or by HTTP status where
 #: the answer has no body.
@@ -29,6 +29,9 @@ _CODES: Mapping[str, tuple[type[StorageError], str]] = {
     "PermanentRedirect": (StorageUnavailable, "the bucket is in another region"),
     "AuthorizationHeaderMalformed": (StorageUnavailable, "the bucket is in another region"),
     "301": (StorageUnavailable, "the bucket is in another region"),
+    "InvalidPart": (PartsDiffer, "the store has other parts"),
+    "EntityTooSmall": (PartsDiffer, "a part is too small"),
+    "InternalError": (Undecided, "the store failed"),
     "SlowDown": (StorageUnavailable, "the store asks for fewer requests"),
     "503": (StorageUnavailable, "the store is overloaded or being restarted"),
     "InsufficientStorage": (StorageFull, "the store is full"),

@@ -1,7 +1,7 @@
 """Objects that are put together of parts (Amazon S3 API, "Multipart upload").
 
 All of these block: to be made by `Bucket.run`. Which parts there are is for the caller to know: of the
-servers measured one took parts in the wrong order, one an older part, and both a subset.
+servers measured one took parts in the wrong order, one an older part or a subset, and one no subset.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -70,9 +70,15 @@ def list_parts(bucket: Bucket, key: str, upload_id: str) -> Sequence[Part]:
 def complete(bucket: Bucket, key: str, upload_id: str, parts: Iterable[tuple[int, str]]) -> None:
     """Make the parts, named by number and entity tag in ascending order, the object."""
     named: Sequence[CompletedPartTypeDef] = [{"PartNumber": number, "ETag": etag} for number, etag in parts]
-    bucket.client.complete_multipart_upload(
-        Bucket=bucket.name, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
-    )
+    try:
+        bucket.client.complete_multipart_upload(
+            Bucket=bucket.name, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
+        )
+    except ClientError as error:
+        if code_of(error) == "InternalError":
+            # So one store answers when there is no such multipart upload: this says so in its own words.
+            bucket.client.list_parts(Bucket=bucket.name, Key=key, UploadId=upload_id, MaxParts=1)
+        raise
 
 
 def abort(bucket: Bucket, key: str, upload_id: str) -> None:

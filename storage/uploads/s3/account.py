@@ -235,10 +235,16 @@ def adopted(account: Account, parts: tuple[Extent, ...]) -> Account:
     return account if account.settled_bytes else replace(account, extents=parts, settled_bytes=_sum(parts))
 
 
-def reserved(account: Account) -> Account:
-    """Reserve the next number of a part: nobody else ever sends anything under it. Raises `StorageFull`."""
+def require_number(account: Account) -> int:
+    """Return the next number of a part. Raises `StorageFull` when there is none."""
     if account.next_number > MOST_PARTS:
         raise StorageFull(f"more than {MOST_PARTS} parts were sent of the upload")
+    return account.next_number
+
+
+def reserved(account: Account) -> Account:
+    """Reserve the next number of a part: nobody else ever sends anything under it. Raises `StorageFull`."""
+    require_number(account)
     return replace(account, next_number=account.next_number + 1)
 
 
@@ -249,6 +255,13 @@ def with_part(account: Account, number: int, etag: str, size_bytes: int, *, held
         return replace(account, extents=(part,), settled_bytes=account.settled_bytes + size_bytes)
     stays = (one for one in account.extents if not (one.held and one.kind is ExtentKind.PIECE))
     return replace(account, extents=(*stays, part))
+
+
+def with_last(account: Account, number: int, etag: str, size_bytes: int) -> Account:
+    """Add the part that takes the tail's place at the end, unless somebody has; its number is used now."""
+    if not account.tail:
+        return account
+    return replace(with_part(account, number, etag, size_bytes), next_number=number + 1)
 
 
 def with_piece(account: Account, place: str, size_bytes: int, *, held: bool = False) -> Account:

@@ -2,20 +2,22 @@
 
 1. Shut the account (`shut`, or `sealed` for one to be read): from here the bytes do not change any more.
 2. Bytes that have no part: store them as the blob. Otherwise send the tail as the last part.
-3. Complete the multipart upload. It was begun at the blob's own place, so that nothing is copied.
+3. Complete the multipart upload. It was begun at the blob's own place, so that nothing is copied, unless
+   the store wants parts named that do not count (`storage.uploads.s3.padding`).
 4. Remove the pieces, then the account.
 
 After step 1 all that is done depends on the account alone, so that any number of processes may do it, at
-once or after another one died: they send the same bytes, and only one of their last parts is recorded.
+once or after another one died: they send the same bytes under the same number.
 """
 
 import asyncio
 from functools import partial
 
-from storage.errors import Damaged, NotFound, StorageUnavailable
-from storage.uploads.s3.account import Account, AccountState, as_piece, with_part
+from storage.errors import Damaged, NotFound, PartsDiffer, StorageUnavailable, Undecided
+from storage.uploads.s3.account import Account, AccountState, as_piece, require_number, with_last
 from storage.uploads.s3.desk import Desk, blob_place
-from storage.uploads.s3.reserving import reserve
+from storage.uploads.s3.padding import Layout, cut_out, layout_of, pad
+from storage.uploads.s3.sizes import LEAST_BYTES
 
 #: Pauses between the looks for an object that should be there.
 _LOOK_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
@@ -60,43 +62,75 @@ async def _make_whole(desk: Desk, account: Account, target: str) -> None:
 
 
 async def _send_last(desk: Desk, account: Account) -> Account:
-    """Send the tail as the last part, unless another one has done so. Raises `NotFound`."""
-    change = partial(desk.ledger.change, account.upload_id)
+    """Send the tail as the last part, unless another one has done so. Raises `NotFound`, `StorageFull`.
+
+    The number is not reserved: nobody but those who finish has one of a shut account any more, and they
+    all send the same bytes. Of different numbers one would stay behind the last part.
+    """
+    number, place, multipart_id = require_number(account), *_multipart(account)
     try:
-        to = await reserve(desk, account, change)
         body = await desk.gather(account.tail)
-        etag = await desk.objects.send(to.place, to.multipart_id, to.number, body)
+        etag = await desk.objects.send(place, multipart_id, number, body)
     except NotFound:
         latest = await desk.ledger.load(account.upload_id)
         if latest.tail:
             raise
         return latest
-
-    def with_last(latest: Account) -> Account:
-        return with_part(latest, to.number, etag, len(body)) if latest.tail else latest
-
-    latest = await change(with_last)
+    add = partial(with_last, number=number, etag=etag, size_bytes=len(body))
+    latest = await desk.ledger.change(account.upload_id, add)
     await desk.sweep([piece.name for piece in account.tail])
     return latest
+
+
+def _multipart(account: Account) -> tuple[str, str]:
+    if account.place is None or account.multipart_id is None:
+        raise NotFound("no such upload")
+    return account.place, account.multipart_id
 
 
 async def _complete(desk: Desk, account: Account) -> None:
     """Make the settled parts an object. Raises `NotFound` when they, or the account, are gone."""
     parts = await desk.ledger.settled(account.upload_id)
-    if not parts or account.place is None or account.multipart_id is None:
+    if not parts:
         raise NotFound("no such upload")
+    layout = layout_of(*_multipart(account), parts, account.next_number, min(LEAST_BYTES, desk.sizes.at(0)))
+    await _put_together(desk, layout)
+    if layout.gaps and await _has(desk, layout.place, layout.padded_bytes):
+        await _cut_out(desk, layout)
+    if await desk.objects.size(layout.place) != account.settled_bytes:
+        raise Damaged("the store has put the parts together wrongly")
+
+
+async def _put_together(desk: Desk, layout: Layout) -> None:
+    """Complete the multipart upload, of all parts where the store wants that. Raises `NotFound`."""
+    sizes = layout.size_bytes, layout.padded_bytes
     try:
-        await desk.objects.complete(account.place, account.multipart_id, parts)
-    except NotFound:
+        await _name(desk, layout)
+    except (NotFound, Undecided):
         # Another one has done it, or does so at this moment.
-        if not await _appears(desk, account.place, account.settled_bytes):
+        if not await _appears(desk, layout.place, *sizes):
             raise
     except StorageUnavailable:
-        # It may be done: the answer was lost, or a 500 meant "no such upload".
-        if not await _has(desk, account.place, account.settled_bytes):
+        # It may be done: the answer was lost.
+        if not await _has(desk, layout.place, *sizes):
             raise
-    if await desk.objects.size(account.place) != account.settled_bytes:
-        raise Damaged("the store has put the parts together wrongly")
+
+
+async def _name(desk: Desk, layout: Layout) -> None:
+    try:
+        await desk.objects.complete(layout.place, layout.multipart_id, layout.parts)
+    except PartsDiffer:
+        if not layout.gaps:
+            raise
+        await desk.objects.complete(layout.place, layout.multipart_id, await pad(desk, layout))
+
+
+async def _cut_out(desk: Desk, layout: Layout) -> None:
+    try:
+        await cut_out(desk, layout)
+    except (NotFound, StorageUnavailable):
+        if not await _has(desk, layout.place, layout.size_bytes):
+            raise
 
 
 async def _require_shut(desk: Desk, account: Account) -> None:
@@ -104,17 +138,17 @@ async def _require_shut(desk: Desk, account: Account) -> None:
         raise NotFound("no such upload")
 
 
-async def _appears(desk: Desk, place: str, size_bytes: int) -> bool:
+async def _appears(desk: Desk, place: str, *sizes_bytes: int) -> bool:
     """Tell whether the object is there soon: one server drops the parts a moment before it has the object."""
     for pause in _LOOK_SECONDS:
-        if await _has(desk, place, size_bytes):
+        if await _has(desk, place, *sizes_bytes):
             return True
         await asyncio.sleep(pause)
-    return await _has(desk, place, size_bytes)
+    return await _has(desk, place, *sizes_bytes)
 
 
-async def _has(desk: Desk, place: str, size_bytes: int) -> bool:
+async def _has(desk: Desk, place: str, *sizes_bytes: int) -> bool:
     try:
-        return await desk.objects.size(place) == size_bytes
+        return await desk.objects.size(place) in sizes_bytes
     except NotFound:
         return False

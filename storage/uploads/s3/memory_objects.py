@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storage.errors import Damaged, NotFound, StorageUnavailable
+from storage.errors import Damaged, NotFound, PartsDiffer, StorageUnavailable
 from storage.s3 import MOST_PARTS
 from storage.uploads.s3.account import Extent
 from storage.uploads.s3.objects import Found
@@ -18,12 +18,16 @@ class _Multipart:
 
 
 class MemoryObjects:
-    """`Objects` that are forgotten with their process. Every part but the last has `least_bytes` at least."""
+    """`Objects` that are forgotten with their process. Every part but the last has `least_bytes` at least.
 
-    def __init__(self, least_bytes: int) -> None:
+    One that `wants_all` completes a multipart upload only when all its parts are named.
+    """
+
+    def __init__(self, least_bytes: int, *, wants_all: bool = False) -> None:
         #: How old all of them are said to be.
         self.age_seconds = 0.0
         self._least_bytes = least_bytes
+        self._wants_all = wants_all
         self._objects: dict[str, bytes] = {}
         self._multiparts: dict[str, _Multipart] = {}
         self._ids = itertools.count(1)
@@ -89,9 +93,11 @@ class MemoryObjects:
         if not parts or numbers != sorted(set(numbers)):
             raise StorageUnavailable("the parts are not in their order")
         if any(part.number not in sent or sent[part.number][0] != part.name for part in parts):
-            raise StorageUnavailable("a part was never sent")
+            raise PartsDiffer("a part was never sent")
+        if self._wants_all and sent.keys() != set(numbers):
+            raise PartsDiffer("there are other parts")
         if any(len(sent[number][1]) < self._least_bytes for number in numbers[:-1]):
-            raise StorageUnavailable("a part is too small")
+            raise PartsDiffer("a part is too small")
         self._objects[place] = b"".join(sent[number][1] for number in numbers)
         del self._multiparts[multipart_id]
 

@@ -66,7 +66,11 @@ class Objects(Protocol):
         ...
 
     async def complete(self, place: str, multipart_id: str, parts: Sequence[Extent]) -> None:
-        """Make the parts the object. Raises `NotFound` when the multipart upload is gone, as after this."""
+        """Make the parts the object. Raises `NotFound` when the multipart upload is gone, as after this.
+
+        Raises `PartsDiffer` when they are not those that were sent, or not all of them where the store wants
+        that, and `Undecided` when this may be done, or is being done by another one.
+        """
         ...
 
     async def abort(self, place: str, multipart_id: str) -> None:

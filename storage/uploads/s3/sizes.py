@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _MIB = 1 << 20
 _GIB = 1 << 30
+#: Every part but the last has as many bytes at least.
+LEAST_BYTES = 5 * _MIB
 
 
 @dataclass(frozen=True, slots=True)

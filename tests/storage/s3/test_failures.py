@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from urllib3.exceptions import ProtocolError
 
-from storage.errors import NotFound, StorageFull, StorageUnavailable
+from storage.errors import NotFound, PartsDiffer, StorageFull, StorageUnavailable, Undecided
 from storage.s3.failures import translate
 
 
@@ -25,7 +25,9 @@ def refusal(status: int, code: str) -> ClientError:
         (403, "QuotaExceeded", StorageFull, "quota"),
         (507, "Whatever", StorageFull, "full"),
         (503, "Whatever", StorageUnavailable, "overloaded"),
-        (500, "InternalError", StorageUnavailable, "InternalError"),
+        (500, "InternalError", Undecided, "InternalError"),
+        (400, "InvalidPart", PartsDiffer, "other parts"),
+        (400, "EntityTooSmall", PartsDiffer, "too small"),
         (418, "", StorageUnavailable, "HTTP 418"),
     ],
 )

@@ -17,6 +17,6 @@ class TestBucketObjects(ObjectsContract):
 
 
 class TestMemoryObjects(ObjectsContract):
-    @pytest.fixture
-    def objects(self) -> MemoryObjects:
-        return MemoryObjects(LEAST_BYTES)
+    @pytest.fixture(params=[False, True], ids=["some", "all"])
+    def objects(self, request: pytest.FixtureRequest) -> MemoryObjects:
+        return MemoryObjects(LEAST_BYTES, wants_all=request.param)

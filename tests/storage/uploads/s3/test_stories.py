@@ -30,13 +30,18 @@ class ManyProcesses(Story):
         await self.take_over()
 
 
+#: Whether the store completes what it has only when all its parts are named.
+ON_BOTH = pytest.mark.parametrize("wants_all", [False, True], ids=["some", "all"])
+
+
+@ON_BOTH
 @pytest.mark.parametrize("key", [None, KEY])
 @pytest.mark.parametrize("kind", [Story, ManyProcesses])
-def test_any_story_gives_legal_parts_and_the_same_bytes(kind, key):
+def test_any_story_gives_legal_parts_and_the_same_bytes(kind, key, wants_all):
     @given(steps=STEPS, seed=st.integers(0, 2**32), part_bytes=st.integers(500, 6000))
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     def tell(steps, seed, part_bytes):
-        place = Place(part_bytes)
+        place = Place(part_bytes, wants_all=wants_all)
         one = place.process()
         story = kind(lambda: (one if kind is Story else place.process(), place.blobs), Random(seed))
         story.upload = UploadRef(ID, key=key)
@@ -89,10 +94,11 @@ async def go_on(uploads: S3UploadStore, sender: Sender) -> None:
     assert await uploads.finish(upload, KEY) == len(DATA)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("done", [False, True])
-async def test_a_process_killed_at_any_call_loses_nothing_that_it_acknowledged(done):
+async def test_a_process_killed_at_any_call_loses_nothing_that_it_acknowledged(done, wants_all):
     for calls in count(1):
-        place = Place(PART_BYTES)
+        place = Place(PART_BYTES, wants_all=wants_all)
         sender = Sender(place.process(Cut(calls, done)))
         try:
             await sender.send()
