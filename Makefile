@@ -50,6 +50,7 @@ test: tools ## Run every test but the long ones
 	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 
 soak: tools ## Run the long forms of the tests
+	@config/setup.sh ceph
 	@$(PYTHON) -m pytest -m soak --timeout=0 $(TESTS)
 
 check: setup ## Lint, types, import directions, function lengths

@@ -2,7 +2,8 @@
 # Installs what is missing, and nothing else: Debian or Ubuntu packages by apt-get, Python packages into .venv.
 # `config/setup.sh tests` also installs what only tests and benchmarks need, their JavaScript packages into .node
 # and their servers into .venv.
-# `config/setup.sh films` also installs what films are compared with.
+# `config/setup.sh films` also installs what films are compared with, `config/setup.sh ceph` the object store that
+# only `make soak` runs.
 # Starts no system service. Quick when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,6 +28,8 @@ TEST_PROGRAMS="chromium:chromium curl:curl ip:iproute2 nsenter:util-linux nginx:
 OFFICE=/usr/lib/libreoffice/program
 FONTS=/usr/share/fonts/truetype
 [ "$TESTS" != films ] || TEST_PROGRAMS="$TEST_PROGRAMS HandBrakeCLI:handbrake-cli"
+[ "$TESTS" != ceph ] || TEST_PROGRAMS="$TEST_PROGRAMS ceph:ceph-common ceph-mon:ceph-mon ceph-osd:ceph-osd
+    radosgw:radosgw"
 TEST_FILES="/usr/share/clamav-testfiles/clam.exe:clamav-testfiles $OFFICE/libswlo.so:libreoffice-writer-nogui
     $OFFICE/libsclo.so:libreoffice-calc-nogui $OFFICE/libsdlo.so:libreoffice-impress-nogui
     $FONTS/crosextra/Carlito-Regular.ttf:fonts-crosextra-carlito

@@ -1,14 +1,12 @@
 """Several machines, as processes in networks of their own, where the kernel lets us have such networks."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.services.intake import ROOT
+from tests.services.suite import run_tests
 
 #: Root of a world of its own: users, network, host name, mounts and processes; who needs no rights outside.
 WORLD = ("unshare", "--user", "--map-root-user", "--net", "--mount", "--uts", "--pid", "--fork",
@@ -38,7 +36,7 @@ def lacking() -> str:
 @pytest.mark.parametrize("store", STORES)
 def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -> None:
     need_world()
-    assert run_in_world(tmp_path, "-m", form, *SCENARIOS, STORE=store) == 0
+    run_tests(tmp_path, "-m", form, *SCENARIOS, within=("env", f"STORE={store}", *WORLD))
 
 
 @pytest.mark.timeout(400)
@@ -46,7 +44,7 @@ def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -
 def test_the_end_to_end_suite_passes_on_several_machines(names: Sequence[str], tmp_path: Path) -> None:
     need_world()
     files = [f"tests/end_to_end/test_{name}.py" for name in names]
-    assert run_in_world(tmp_path, "--machines", "-m", "not soak", *files) == 0
+    run_tests(tmp_path, "--machines", "-m", "not soak", *files, within=WORLD)
 
 
 def need_world() -> None:
@@ -54,18 +52,3 @@ def need_world() -> None:
         pytest.skip(
             f"NOT TESTED: several machines, because no networks of our own can be had here: {problem}"
         )
-
-
-def run_in_world(folder: Path, *words: str, **environment: str) -> int:
-    """Run pytest in a world of its own, print what it said, and return its status."""
-    said = folder / "said.txt"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *words]
-    with said.open("wb") as out:
-        environment = {**os.environ, **environment}
-        process = subprocess.Popen([*WORLD, *command], cwd=ROOT, env=environment, stdout=out, stderr=out)
-        try:
-            return process.wait()
-        finally:
-            process.kill()
-            process.wait()
-            print(said.read_text()[-30_000:])

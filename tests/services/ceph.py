@@ -22,7 +22,7 @@ _NAMES = ("mon.", "osd.0", "client.rgw.a", "client.admin")
 _HOST = "127.0.0.1"
 #: One for the gateway, one for the monitor; the storage daemon takes seven, and others after each restart.
 _PORTS = 41
-#: Of a sparse file, which grows by what is stored.
+#: The size of a sparse file, which grows by what is stored.
 _DISK_BYTES = 20 << 30
 _TOOL_SECONDS = 60
 
