@@ -24,7 +24,7 @@ _HOST = "127.0.0.1"
 _PORTS = 41
 #: The size of a sparse file, which grows by what is stored.
 _DISK_BYTES = 20 << 30
-_TOOL_SECONDS = 60
+_TOOL_SECONDS = 120
 
 
 class CephServer(ObjectStore):
@@ -42,6 +42,7 @@ class CephServer(ObjectStore):
         return bool(self.processes) and all(process.poll() is None for process in self.processes)
 
     def start(self) -> None:
+        self.kill()  # what may be left of it
         is_new = not self._configuration.exists()
         if is_new:
             self._make()

@@ -13,7 +13,7 @@ once or after another one died: they send the same bytes under the same number.
 import asyncio
 from functools import partial
 
-from storage.errors import Damaged, NotFound, PartsDiffer, StorageUnavailable, Undecided
+from storage.errors import Damaged, NotFound, PartsDiffer, StorageError, StorageUnavailable, Undecided
 from storage.uploads.s3.account import Account, AccountState, as_piece, require_number, with_last
 from storage.uploads.s3.desk import Desk, blob_place
 from storage.uploads.s3.padding import Layout, cut_out, layout_of, pad
@@ -128,7 +128,8 @@ async def _name(desk: Desk, layout: Layout) -> None:
 async def _cut_out(desk: Desk, layout: Layout) -> None:
     try:
         await cut_out(desk, layout)
-    except (NotFound, StorageUnavailable):
+    except StorageError:
+        # Another one may have done it meanwhile: then the object is shorter than it was.
         if not await _has(desk, layout.place, layout.size_bytes):
             raise
 

@@ -75,7 +75,7 @@ async def pad(desk: Desk, layout: Layout) -> tuple[Extent, ...]:
 async def cut_out(desk: Desk, layout: Layout) -> None:
     """Put the object of what counts in the place of the one of all parts.
 
-    Raises `StorageUnavailable` when another one has done so meanwhile, and `NotFound`.
+    Raises `StorageUnavailable` or `Damaged` when another one has done so meanwhile, and `NotFound`.
     """
     objects, place = desk.objects, layout.place
     begun = await objects.begin(place)

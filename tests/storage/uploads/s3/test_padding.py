@@ -1,9 +1,11 @@
 """Parts that do not count: what is finished has none of their bytes, also where the store wants all named."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from tests.services.object_store import BUCKET, ObjectStore
 from tests.storage.blob_contract import read_all
 from tests.storage.upload_sample import ID, KEY
 from tests.storage.uploads.s3.deployment import deployed
-from tests.storage.uploads.s3.in_memory import Cut, Place
+from tests.storage.uploads.s3.in_memory import Cut, Line, Place
 from tests.storage.uploads.s3.test_processes import pattern
 from tests.storage.uploads.s3.test_stories import nothing_is_left
 
@@ -55,13 +57,30 @@ async def send_with_waste(uploads: S3UploadStore, size: int, waste: bytes = b"ne
             await writer.sync()
 
 
+class Turns:
+    """A line at which others have some turns before each call."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+
+    def line_to(self, target: Any) -> Line:
+        return Line(target, self)
+
+    async def call(self, work: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
+        for _ in range(self._random.randrange(6)):
+            await asyncio.sleep(0)
+        return await work(*args, **named)
+
+
 @pytest.mark.parametrize("size", [1000, 1030], ids=["whole parts", "and a last one"])
 async def test_of_many_who_finish_at_once_all_give_the_whole(size):
-    place = Place(PART_BYTES, wants_all=True)
-    await send_with_waste(place.process(), size)
-    assert set(await asyncio.gather(*(place.process().finish(UPLOAD, KEY) for _ in range(5)))) == {size}
-    assert await read_all(place.blobs, KEY) == pattern(0, size)
-    await nothing_is_left(place)
+    for seed in range(30):
+        place, turns = Place(PART_BYTES, wants_all=True), Turns(Random(seed))
+        await send_with_waste(place.process(), size)
+        told = await asyncio.gather(*(place.process(turns).finish(UPLOAD, KEY) for _ in range(5)))
+        assert set(told) == {size}
+        assert await read_all(place.blobs, KEY) == pattern(0, size)
+        await nothing_is_left(place)
 
 
 @pytest.mark.parametrize("done", [False, True])
