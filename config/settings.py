@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.bucket import BucketAddress, parse_bucket
+from config.profiles import load_profiles
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -129,6 +130,9 @@ class Settings(BaseSettings):
     #: A film that lasts three times this or longer is encoded in segments of at least this length by all
     #: workers; one that is killed costs a segment.
     segment_seconds: float = Field(default=60, gt=0)
+    #: The profile of `config/profiles.toml` by which reading copies of films and recordings are made:
+    #: `review-1080p`; `review-480p` for slow networks; `review-1080p-av1` for fewer bytes, in new browsers.
+    video_profile: str = "review-1080p"
     #: A worker that says nothing for this long has lost its jobs.
     lease_seconds: float = Field(default=15, gt=0)
     #: How often facts and queues are compared and lost jobs pushed again.
@@ -173,6 +177,15 @@ class Settings(BaseSettings):
         if storage:
             parse_bucket(storage)
         return storage
+
+    @field_validator("video_profile")
+    @classmethod
+    def _check_profile(cls, name: str) -> str:
+        """Refuse a name that is not in the table."""
+        names = load_profiles().video
+        if name not in names:
+            raise ValueError(f"there is no such profile in profiles.toml, only {', '.join(names)}")
+        return name
 
     @property
     def bucket(self) -> BucketAddress | None:

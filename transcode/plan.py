@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from config.profiles import VideoProfile
 from transcode.errors import SourceDamaged
-from transcode.probe import Probe, VideoStream
+from transcode.probe import AudioStream, Probe, VideoStream
 
 #: Containers whose time stamps can be trusted in a new one.
 REMUXABLE = frozenset({"mov", "matroska", "flv"})
@@ -75,7 +75,7 @@ _Check = Callable[[Probe, VideoStream, VideoProfile], bool]
 #: Reason why a picture cannot be copied, and when it holds.
 VIDEO_CHECKS: tuple[tuple[str, _Check], ...] = (
     ("container", lambda probe, _, __: probe.format_name not in REMUXABLE),
-    ("codec", lambda _, video, __: video.codec != "h264"),
+    ("codec", lambda _, video, profile: video.codec not in profile.copied_codecs),
     ("pixel_format", lambda _, video, __: video.pixel_format not in PIXEL_FORMATS),
     ("interlaced", lambda _, video, __: video.interlaced),
     ("rotated", lambda _, video, __: video.rotation != 0),
@@ -156,7 +156,13 @@ def _treat_sound(probe: Probe, profile: VideoProfile) -> Treatment:
     if audio is None:
         return Treatment.NONE
     fits = audio.codec in SOUNDS and 0 < (audio.channels or 0) <= profile.audio_channels
-    return Treatment.COPY if fits and not probe.further_audio else Treatment.TRANSCODE
+    alone = fits and not probe.further_audio and _is_calm(probe, audio, profile.copy_audio_bit_rate)
+    return Treatment.COPY if alone else Treatment.TRANSCODE
+
+
+def _is_calm(probe: Probe, audio: AudioStream, most: int) -> bool:
+    """Tell whether the sound keeps to the rate; where only that of all is known, all has to."""
+    return not most or 0 < (audio.bit_rate or probe.bit_rate or 0) <= most
 
 
 def _fit_sound(probe: Probe, profile: VideoProfile) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import ffmpeg
 from config.profiles import VideoProfile
 from transcode.arguments import SAFE_INPUT, file_name, tool_limits
 from transcode.diagnosis import diagnose
+from transcode.encoders import QUIET, Wish, encoder_options
 from transcode.errors import SourceDamaged, ToolFailed
 from transcode.filters import picture_filters
 from transcode.fitting import tighten
@@ -95,7 +96,7 @@ async def run_ffmpeg(argv: Sequence[str], room: Room, found: Probe, progress: Pr
     timeout_seconds = TIMEOUT_START_SECONDS + TIMEOUT_FACTOR * (found.duration_seconds or 0.0)
     try:
         return await run(
-            wrap(argv, room, tool_limits(timeout_seconds)),
+            wrap(argv, room, tool_limits(timeout_seconds), QUIET),
             timeout_seconds=timeout_seconds,
             on_line=progress.start().on_line,
             stall_seconds=STALL_SECONDS + found.size_bytes / STALL_BYTES_PER_SECOND,
@@ -173,24 +174,17 @@ def _caption_options(found: Probe) -> dict[str, Any]:
 
 
 def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> dict[str, Any]:
-    """Return x264's settings; frames keep their own time stamps, GOPs are closed."""
+    """Return how the picture is made: frames keep their own time stamps, groups of pictures are closed."""
     rate = math.ceil(plan.frame_rate or video.frame_rate or profile.frame_rate)
-    bit_rate = plan.bit_rate or profile.peak_bit_rate
-    quality = {"b:v": plan.mean_bit_rate} if plan.mean_bit_rate else {"crf": profile.crf}
-    return {
-        "filter:v": picture_filters(video, plan.size or video.display_size, plan.frame_rate),
-        "c:v": "libx264",
-        "preset": profile.preset,
-        "profile:v": profile.h264_profile,
-        "level": profile.level,
-        **quality,
-        "maxrate": bit_rate,
-        "bufsize": bit_rate,
-        "pix_fmt": "yuv420p",
-        "x264-params": f"keyint={rate * profile.keyframe_seconds}:min-keyint={rate}:open-gop=0:"
-        f"{profile.x264}",
-        **OWN_TIMES,
-    }
+    wish = Wish(
+        size=plan.size or video.display_size,
+        peak_rate=plan.bit_rate or profile.peak_bit_rate,
+        mean_rate=plan.mean_bit_rate,
+        most_frames=rate * profile.keyframe_seconds,
+        least_frames=rate,
+    )
+    filters = picture_filters(video, wish.size, plan.frame_rate)
+    return {"filter:v": filters, **encoder_options(profile, wish), **OWN_TIMES}
 
 
 def describe(path: Path, argv: Sequence[str], made: Probe, plan: Plan, complaint_lines: int) -> Made:

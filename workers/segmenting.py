@@ -15,6 +15,8 @@ from workers.pipeline import SEGMENTED, forget_segments, job_of, open_segment_id
 #: Facts of evidence whose film has to be encoded whole: why, and how large its segments were if too large.
 WHOLE = "encoded_whole"
 JOINED_BYTES = "joined_bytes"
+#: Fact of evidence whose film was cut: the profile that all its segments are made by.
+PROFILE = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,11 @@ class MadeSegment:
     command: Sequence[str]
 
 
-def segmented(evidence: Evidence, run: Run, segments: Sequence[Segment]) -> Change | None:
-    """The film is long: its segments are due in place of the whole, the join only after all others."""
+def segmented(evidence: Evidence, run: Run, segments: Sequence[Segment], profile: str) -> Change | None:
+    """The film is long: its segments are due in place of the whole, the join only after all others.
+
+    Workers may be set to other profiles than the one that cut it: its name stays with the film.
+    """
     if not is_awaited(evidence, run):
         return None
     begun = replace(evidence.stage(SEGMENTED), started_at=run.started_at)
@@ -39,13 +44,15 @@ def segmented(evidence: Evidence, run: Run, segments: Sequence[Segment]) -> Chan
         segment if segment.work is SegmentWork.JOIN else replace(segment, attempt=begun.attempt)
         for segment in segments
     )
-    after = replace(evidence, stages=with_stage(evidence.stages, begun), segments=due)
+    facts = {**evidence.facts, PROFILE: profile}
+    after = replace(evidence, stages=with_stage(evidence.stages, begun), segments=due, facts=facts)
     jobs = tuple(
         job_of(evidence, SEGMENTED, segment.attempt, run.ended_at, segment.number)
         for segment in due
         if segment.attempt
     )
-    return Change(after, "segmented", run.actor, jobs, (run.job.id,), {"segments": len(jobs)})
+    note = {"segments": len(jobs), PROFILE: profile}
+    return Change(after, "segmented", run.actor, jobs, (run.job.id,), note)
 
 
 def encoded(evidence: Evidence, run: Run, made: MadeSegment) -> Change | None:

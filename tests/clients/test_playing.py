@@ -11,7 +11,7 @@ import pytest
 from config.formats import extension_of, load_formats
 from tests.clients.browser import browser
 from tests.clients.site import site
-from tests.transcode.making import make, near
+from tests.transcode.making import PROFILES, make, near
 from tests.transcode.samples import ffmpeg, film, picture, sound
 from tests.transcode.test_timing import IRREGULAR
 from tests.transcode.test_tones import high_dynamic_range, perceptual_quantizer
@@ -56,6 +56,17 @@ async def copied(folder: Path, sources: Sequence[Path]) -> dict[str, Made]:
     return copies
 
 
+async def by_every_profile(folder: Path) -> dict[str, Made]:
+    """Make one film by each profile."""
+    source = film(folder / "of-every-profile.mov", "-pix_fmt", "yuv422p", size="1280x720", seconds=1)
+    copies = {}
+    for name, profile in PROFILES.items():
+        made, _ = await make(source, folder / f"by-{name}", profile=profile)
+        shutil.copyfile(made.path, folder / f"{name}.mp4")
+        copies[f"{name}.mp4"] = made
+    return copies
+
+
 def check(copies: Mapping[str, Made], played: Mapping[str, Mapping[str, Any]]) -> None:
     for name, made in copies.items():
         seen = played[name]
@@ -97,6 +108,7 @@ async def test_films_of_every_trouble_play_to_their_end(tmp_path: Path, portal_p
     sources = [path for path in files_of(tmp_path) if path.suffix != ".yuv"]
     copies = await copied(tmp_path, sources)
     assert len(copies) == len(sources)
+    copies |= await by_every_profile(tmp_path)
     played = await shown(tmp_path, portal_port, copies)
     check(copies, played)
     for degrees, wanted in TURNED.items():

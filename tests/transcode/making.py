@@ -9,7 +9,7 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
-from config.profiles import load_profiles
+from config.profiles import VideoProfile, load_profiles
 from transcode.interlacing import look
 from transcode.made import Made
 from transcode.plan import Plan, make_plan
@@ -17,7 +17,8 @@ from transcode.probe import probe
 from transcode.sandbox import SandboxKind
 from transcode.video import transcode
 
-PROFILE = load_profiles().video["review-1080p"]
+PROFILES = load_profiles().video
+PROFILE = PROFILES["review-1080p"]
 SECONDS = 60
 
 
@@ -28,13 +29,15 @@ async def make(
     reduce_to_bytes: int = 0,
     kind: SandboxKind | None = None,
     told: list | None = None,
+    profile: VideoProfile | None = None,
 ) -> tuple[Made, Plan]:
     """Make the reading copy as the worker does."""
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     found = await look(source, await probe(source, kind=kind), kind=kind)
-    plan = make_plan(found, PROFILE, size_bytes=found.size_bytes, reduce_to_bytes=reduce_to_bytes)
+    profile = profile or PROFILE
+    plan = make_plan(found, profile, size_bytes=found.size_bytes, reduce_to_bytes=reduce_to_bytes)
     said = told if told is not None else []
-    made = await transcode(source, folder, found, plan, PROFILE, lambda *what: said.append(what), kind=kind)
+    made = await transcode(source, folder, found, plan, profile, lambda *what: said.append(what), kind=kind)
     return made, plan
 
 

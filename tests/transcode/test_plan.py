@@ -8,7 +8,9 @@ from transcode.errors import SourceDamaged
 from transcode.plan import Container, Treatment, fit_frame_rate, fit_size, make_plan
 from transcode.probe import AudioStream, Probe, VideoStream
 
-PROFILE = load_profiles().video["review-1080p"]
+PROFILES = load_profiles().video
+PROFILE = PROFILES["review-1080p"]
+SMALL, MODERN = PROFILES["review-480p"], PROFILES["review-1080p-av1"]
 VIDEO = VideoStream(
     0,
     "h264",
@@ -24,8 +26,8 @@ PROBE = Probe("mov", 30_000_000, 60.0, False, 4_200_000, VIDEO, AUDIO, "5.1")
 COPY, TRANSCODE, NONE = Treatment.COPY, Treatment.TRANSCODE, Treatment.NONE
 
 
-def plan(probe=PROBE, reduce_to_bytes=0):
-    return make_plan(probe, PROFILE, size_bytes=probe.size_bytes, reduce_to_bytes=reduce_to_bytes)
+def plan(probe=PROBE, reduce_to_bytes=0, profile=PROFILE):
+    return make_plan(probe, profile, size_bytes=probe.size_bytes, reduce_to_bytes=reduce_to_bytes)
 
 
 def with_video(**changes):
@@ -64,6 +66,44 @@ def test_a_browsers_streams_are_copied_and_others_made_anew(probe, video, audio,
     made = plan(probe)
     assert (made.kind, made.container) == ("video", Container.MP4)
     assert (made.video, made.audio, made.reasons) == (video, audio, reasons)
+
+
+def small_film(**changes):
+    """A film that every profile copies."""
+    video = {"width": 640, "height": 480, "bit_rate": 700_000, **changes}
+    return replace(with_video(**video), audio=replace(AUDIO, bit_rate=96_000), bit_rate=800_000)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_by_every_profile_a_film_within_its_limits_is_copied_and_one_beyond_is_brought_within(profile):
+    assert plan(small_film(), profile=profile).reasons == ()
+    large = plan(replace(with_video(width=3840, height=2160), size_bytes=50_000_000), profile=profile)
+    assert large.video is TRANSCODE
+    assert max(large.size) <= profile.long_edge
+    assert min(large.size) <= profile.short_edge
+    assert large.most_bytes == 50_000_000, "what is made is never larger than the film"
+    limited = plan(replace(PROBE, size_bytes=50_000_000), 5_000_000, profile)
+    assert (limited.video, limited.most_bytes) == (TRANSCODE, 5_000_000)
+    assert limited.bit_rate <= profile.peak_bit_rate
+    for trouble in ({"rotation": 90}, {"fields": "auto"}, {"codec": "hevc"}, {"pixel_format": "yuv420p10le"}):
+        assert plan(small_film(**trouble), profile=profile).video is TRANSCODE
+
+
+@pytest.mark.parametrize(
+    ("probe", "profile", "reasons"),
+    [
+        (small_film(codec="av1"), PROFILE, ("codec",)),
+        (small_film(codec="av1"), SMALL, ("codec",)),
+        (small_film(codec="av1"), MODERN, ()),
+        (small_film(bit_rate=900_000), SMALL, ("bit_rate",)),
+        (replace(small_film(), audio=AUDIO), SMALL, ("audio",)),
+        (replace(small_film(), audio=AUDIO), PROFILE, ()),
+        (replace(small_film(), audio=replace(AUDIO, bit_rate=None)), SMALL, ("audio",)),
+        (replace(small_film(), audio=replace(AUDIO, bit_rate=None)), MODERN, ()),
+    ],
+)
+def test_what_is_copied_is_the_profiles_choice(probe, profile, reasons):
+    assert plan(probe, profile=profile).reasons == reasons
 
 
 @pytest.mark.parametrize(

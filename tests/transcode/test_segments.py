@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from config.profiles import load_profiles
+from config.profiles import VideoProfile, load_profiles
 from tests.transcode.samples import ffmpeg, film, phone_film, picture, sound
 from transcode.encoding import encode_picture, encode_sound
 from transcode.errors import DoesNotAddUp
@@ -24,7 +24,8 @@ from transcode.segments import Cut, cut, is_long
 from transcode.timeline import read_timeline
 from transcode.video import transcode
 
-PROFILE = replace(load_profiles().video["review-1080p"], preset="veryfast")
+REVIEW = load_profiles().video["review-1080p"]
+PROFILE = replace(REVIEW, encoder=replace(REVIEW.encoder, preset="veryfast"))
 KEYS = ("-g", "30", "-pix_fmt", "yuv420p")
 
 
@@ -32,17 +33,22 @@ def nothing(*_: object) -> None:
     pass
 
 
-async def opened(source: Path, *, kind: SandboxKind | None = None) -> Film:
+async def opened(source: Path, *, kind: SandboxKind | None = None, profile: VideoProfile = PROFILE) -> Film:
     found = await look(source, await probe(source, kind=kind))
-    plan = make_plan(found, PROFILE, size_bytes=found.size_bytes, reduce_to_bytes=1)
-    return Film(source, found, replace(plan, bit_rate=PROFILE.peak_bit_rate, most_bytes=None), PROFILE)
+    plan = make_plan(found, profile, size_bytes=found.size_bytes, reduce_to_bytes=1)
+    return Film(source, found, replace(plan, bit_rate=profile.peak_bit_rate, most_bytes=None), profile)
 
 
 async def in_segments(
-    source: Path, folder: Path, *, seconds: float = 2, kind: SandboxKind | None = None
+    source: Path,
+    folder: Path,
+    *,
+    seconds: float = 2,
+    kind: SandboxKind | None = None,
+    profile: VideoProfile = PROFILE,
 ) -> tuple[Path, int]:
     """Cut, encode and join a film; return the result and the number of segments."""
-    work = await opened(source, kind=kind)
+    work = await opened(source, kind=kind, profile=profile)
     cuts = cut(
         await read_timeline(source, work.found, work.found.video, kind=kind), work.plan.frame_rate, seconds
     )
@@ -59,9 +65,9 @@ async def in_segments(
     return made.path, len(cuts)
 
 
-async def whole(source: Path, folder: Path) -> Path:
-    work = await opened(source)
-    made = await transcode(source, new(folder / "whole"), work.found, work.plan, PROFILE, nothing)
+async def whole(source: Path, folder: Path, profile: VideoProfile = PROFILE) -> Path:
+    work = await opened(source, profile=profile)
+    made = await transcode(source, new(folder / "whole"), work.found, work.plan, profile, nothing)
     return made.path
 
 
@@ -225,6 +231,17 @@ async def test_segments_have_the_frames_and_times_of_the_film_encoded_whole(tmp_
     assert found.duration_seconds == pytest.approx(meant.duration_seconds, abs=0.001)
     assert found.video.display_size == meant.video.display_size
     assert found.video.rotation == 0
+
+
+@pytest.mark.parametrize("name", ["review-480p", "review-1080p-av1"])
+async def test_by_other_profiles_too_segments_have_the_frames_and_times_of_the_whole(tmp_path, name):
+    source, profile = irregular(tmp_path / "a.mkv"), load_profiles().video[name]
+    joined, count = await in_segments(source, tmp_path, profile=profile)
+    one = await whole(source, tmp_path, profile)
+    assert count >= 3
+    assert (times(joined, "v"), times(joined, "a")) == (times(one, "v"), times(one, "a"))
+    assert companions(joined) == companions(one)
+    assert len(decoded(joined)) == len(decoded(one))
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def after(change: Change | None) -> Evidence:
 
 def cut_up() -> Change:
     film = a_film()
-    change = segmented(film, run_of(film, TRANSCODE), SEGMENTS)
+    change = segmented(film, run_of(film, TRANSCODE), SEGMENTS, "review-480p")
     assert change
     return change
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from uuid6 import uuid7
 
+from config.profiles import load_profiles
 from storage.digests import sha256_file
 from storage.evidence import Evidence, segment_key
 from storage.segment import Segment, SegmentWork
@@ -24,7 +25,7 @@ from transcode.joining import Pieces
 from transcode.progress import OnProgress
 from transcode.scratch import open_folder
 from workers.context import Context
-from workers.segmenting import JOINED_BYTES, WHOLE, MadeSegment, doubted, encoded, joined
+from workers.segmenting import JOINED_BYTES, PROFILE, WHOLE, MadeSegment, doubted, encoded, joined
 from workers.tasks.cutting import cut_of
 from workers.tasks.finding import Finding, Work
 from workers.tasks.opening import open_film
@@ -48,21 +49,25 @@ async def _work(context: Context, evidence: Evidence, *, number: int) -> Finding
     segment = evidence.segment(number)
     if segment is None:
         raise ValueError("a segment is due that there is not")
+    cut_by = evidence.facts.get(PROFILE, context.settings.video_profile)
+    profile = load_profiles().video.get(cut_by)
+    if profile is None:
+        return _doubt(DoesNotAddUp(f"it was cut by the profile {cut_by}, which is not known here"))
     async with (
-        open_film(context, evidence) as film,
+        open_film(context, evidence, profile) as film,
         open_folder(context.settings.scratch) as folder,
         _telling(context, evidence, segment) as tell,
     ):
         try:
             return await _MAKERS[segment.work](context, evidence, segment, film, folder, tell)
         except DoesNotAddUp as error:
-            facts = _doubts(error)
-            return Finding(lambda now, run: doubted(now, run, facts))
+            return _doubt(error)
 
 
-def _doubts(error: DoesNotAddUp) -> dict[str, Any]:
+def _doubt(error: DoesNotAddUp) -> Finding:
     size = {JOINED_BYTES: error.size_bytes} if isinstance(error, TooLarge) else {}
-    return {WHOLE: str(error), **size}
+    facts: dict[str, Any] = {WHOLE: str(error), **size}
+    return Finding(lambda now, run: doubted(now, run, facts))
 
 
 @asynccontextmanager

@@ -25,15 +25,16 @@ async def transcode(context: Context, evidence: Evidence) -> Finding:
 
     Raises `SourceDamaged`, `SourceRefused`, `ToolError`, `StorageError`.
     """
+    profile = load_profiles().video[context.settings.video_profile]
     report = partial(context.queue.report, evidence.id, StageName.TRANSCODE)
     async with (
-        open_film(context, evidence) as film,
+        open_film(context, evidence, profile) as film,
         open_folder(context.settings.scratch) as folder,
         reporting(report) as tell,
     ):
         if segments := await cut_film(context.settings, evidence, film):
-            return Finding(lambda now, run: segmented(now, run, segments))
-        made = await video.transcode(film.source, folder, film.found, film.plan, film.profile, tell)
+            return Finding(lambda now, run: segmented(now, run, segments, profile.name))
+        made = await video.transcode(film.source, folder, film.found, film.plan, profile, tell)
         return await publish_copy(context, evidence, film, made)
 
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from storage.evidence import Change, Evidence, segment_key
+from storage.evidence import Change, Evidence, rendition_key, segment_key
 from storage.segment import Segment, SegmentWork
 from storage.states import EvidenceState, StageName, StageState
+from tests.transcode.making import streams
 from tests.transcode.samples import film
 from tests.workers.tasks.conftest import Workplace
 from tests.workers.values import CLEAN, SEALED, run_of
 from workers.context import Context
 from workers.decisions import Content, scanned, verified
 from workers.pipeline import SWEEP
-from workers.segmenting import JOINED_BYTES, WHOLE
+from workers.segmenting import JOINED_BYTES, PROFILE, WHOLE
 from workers.tasks.edge import stage_function
 from workers.tasks.transcode import transcode
 
@@ -104,6 +105,43 @@ async def test_a_frame_too_few_has_the_film_encoded_whole_and_accuses_nobody(
     assert found.stage(TRANSCODE).state is StageState.DONE
     assert [rendition.kind for rendition in found.renditions].count("video") == 1
     assert await kept(place, evidence) == []
+
+
+def set_to(place: Workplace, profile: str) -> None:
+    settings = place.context.settings.model_copy(update={"video_profile": profile})
+    place.context = replace(place.context, settings=settings)
+
+
+async def test_a_film_is_made_whole_by_the_profile_that_cut_it_whatever_workers_are_set_to(
+    place: Workplace, tmp_path: Path
+) -> None:
+    set_to(place, "review-1080p-av1")
+    evidence = await cut_film(place, tmp_path)
+    set_to(place, "review-480p")
+    await deliver(place.context, evidence, 1, 0)
+    set_to(place, "review-1080p")
+    await deliver_due(place, evidence)
+    found = await place.look(evidence)
+    assert WHOLE not in found.facts
+    assert (found.facts[PROFILE], found.facts["treatment"][PROFILE]) == ("review-1080p-av1",) * 2
+    (copy,) = [rendition for rendition in found.renditions if rendition.kind == "video"]
+    async with place.context.blobs.open_local(rendition_key(evidence.id, copy.id), copy.sha256) as path:
+        assert [stream["codec_name"] for stream in streams(path, "v")] == ["av1"]
+
+
+async def test_a_film_cut_by_a_profile_that_is_not_known_here_is_made_whole_by_the_own(
+    place: Workplace, tmp_path: Path
+) -> None:
+    evidence = await cut_film(place, tmp_path)
+    facts = {**evidence.facts, PROFILE: "review-8k"}
+    await place.context.evidence.change(
+        evidence.id, lambda now: Change(replace(now, facts=facts), "altered", "test")
+    )
+    await deliver_due(place, evidence)
+    found = await place.look(evidence)
+    assert "review-8k, which is not known here" in found.facts[WHOLE]
+    assert found.facts["treatment"][PROFILE] == "review-1080p"
+    assert found.stage(TRANSCODE).state is StageState.DONE
 
 
 async def test_segments_encoded_in_different_ways_are_not_joined(place: Workplace, tmp_path: Path) -> None:
