@@ -13,6 +13,7 @@ from config.settings import Settings
 from storage.errors import NotFound, StorageError
 from storage.records.database import open_database
 from storage.records.evidence import EvidenceRecords
+from transcode.errors import ToolError
 from workers.decisions import redriven
 from workers.errors import QueueUnavailable
 from workers.pipeline import QUEUES
@@ -45,7 +46,7 @@ async def _work(settings: Settings, queues: list[str]) -> int:
 
     try:
         await work(settings, queues)
-    except StorageError as error:
+    except (StorageError, ToolError) as error:
         structlog.get_logger().error("cannot_start", error=str(error))
         return 1
     return 0

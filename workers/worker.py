@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from config.profiles import load_profiles
 from config.settings import Settings
 from scanning.pool import ClamdPool
 from storage.records.database import open_database
@@ -20,6 +21,7 @@ from transcode.children import open_children
 from transcode.guarding import guarded
 from transcode.office import Office
 from transcode.sandbox import detect
+from transcode.trial import try_encoder
 from workers.context import Context
 from workers.heartbeat import Heartbeat, open_heartbeat
 from workers.lacking import lacking_on
@@ -59,7 +61,12 @@ _log = structlog.get_logger()
 
 
 async def work(settings: Settings, queues: Sequence[str]) -> None:
-    """Run the jobs of these queues until SIGTERM or SIGINT; then hand back what is still running."""
+    """Run the jobs of these queues until SIGTERM or SIGINT; then hand back what is still running.
+
+    Raises `ToolError` where films are to be made by an encoder that is not there, and `StorageError`.
+    """
+    if STEPS[StageName.TRANSCODE].queue in queues:
+        await try_encoder(load_profiles().video[settings.video_profile])
     with open_heartbeat(settings) as heartbeat:
         async with open_context(settings, heartbeat.worker) as context:
             workers = create_workers(settings, queues, context, heartbeat)

@@ -10,6 +10,8 @@ from tests.transcode.samples import ffmpeg, film, sound
 from tests.transcode.test_timing import IRREGULAR
 from tests.transcode.test_upright import BLUE, GREEN, RED, WHITE, corners, seen, turned
 from transcode.encoders import Wish, encoder_options
+from transcode.errors import ToolFailed
+from transcode.trial import try_encoder
 
 SMALL, MODERN = PROFILES["review-480p"], PROFILES["review-1080p-av1"]
 NEW = pytest.mark.parametrize("profile", [SMALL, MODERN], ids=lambda profile: profile.name)
@@ -81,3 +83,14 @@ def snow(path: Path, *options: object, seconds: int = 3) -> Path:
     shown = f"color=gray:s=320x180:r=30:d={seconds},noise=alls=100:allf=t"
     ffmpeg("-f", "lavfi", "-i", shown, *sound(seconds), "-pix_fmt", "yuv420p", *options, path)
     return path
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+async def test_this_machine_can_do_what_every_profile_wants(profile, kind):
+    await try_encoder(profile, kind=kind)
+
+
+async def test_an_encoder_that_is_not_there_is_found_before_any_film():
+    wrong = replace(MODERN, encoder=replace(MODERN.encoder, preset=99))
+    with pytest.raises(ToolFailed, match="preset"):
+        await try_encoder(wrong)
