@@ -8,6 +8,7 @@ from benchmarks.images import measure_images
 from benchmarks.latency import measure_latency
 from benchmarks.media import measure_media
 from benchmarks.object_store import measure_object_store
+from benchmarks.profiles import measure_profiles
 from benchmarks.report import format_section, update_page
 from benchmarks.scanning import measure_scanning
 from benchmarks.segments import measure_segments
@@ -24,10 +25,11 @@ MEASURES = {
     "scanning": (measure_scanning, 3),
     "segments": (measure_segments, 2),
     "media": (measure_media, 1),
+    "profiles": (measure_profiles, 1),
     "images": (measure_images, 3),
 }
 #: Measured only when named: films take a quarter of an hour, and HandBrake.
-APART = {"media", "images"}
+APART = {"media", "profiles", "images"}
 
 
 def main() -> int:

@@ -19,14 +19,14 @@ from transcode.probe import probe
 from transcode.sandbox import SandboxKind
 from transcode.video import transcode
 
+RESULT_HEADINGS = ("size, MB", "CPU, s", "VMAF", "least VMAF", "SSIM")
 HEADINGS = (
-    "what", "size, MB", "CPU, s", "VMAF", "least VMAF", "SSIM",
+    "what", *RESULT_HEADINGS,
     "size beside HandBrake", "CPU beside HandBrake", "VMAF less HandBrake's", "target",
 )  # fmt: skip
-PROFILE = load_profiles().video["review-1080p"]
+USUAL = "review-1080p"
 #: Bubblewrap does not wait for what it runs, so that its CPU time would be lost.
 COUNTED = SandboxKind.LIMITS
-NEVER_COPYING = replace(PROFILE, copy_bit_rate=0)
 HANDBRAKE, OURS = "HandBrake, Fast 1080p30", "ours"
 #: The film on which other encoders are tried too.
 TRIAL = "bicycles, 1080p25"
@@ -34,7 +34,7 @@ TRIAL = "bicycles, 1080p25"
 MOST_CPU, MOST_BYTES, LEAST_VMAF = 0.8, 0.9, 0.0
 MOST_BYTES_OF_ONE, LEAST_VMAF_OF_ONE = 1.03, -0.3
 
-_Encode = Callable[[Path, Path], None]
+Encode = Callable[[Path, Path], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def measure_media(_runs: int) -> Iterator[Row]:
         for name, recipe in FILMS.items():
             source = make_film(recipe, Path(folder) / "source.mp4")
             encoders = ENCODERS | (TRIALS if name == TRIAL else {})
-            results = {encoder: _measure(encode, source) for encoder, encode in encoders.items()}
+            results = {encoder: measure_encoder(encode, source) for encoder, encode in encoders.items()}
             yield (name, *[""] * 9)
             yield from _rows(results)
             beside.append(results[OURS].beside(results[HANDBRAKE]))
@@ -69,7 +69,8 @@ def measure_media(_runs: int) -> Iterator[Row]:
     yield _mean(beside)
 
 
-def _measure(encode: _Encode, source: Path) -> Result:
+def measure_encoder(encode: Encode, source: Path) -> Result:
+    """Return what it costs to make the film once, and how like its source that is."""
     target = source.with_name("made.mp4")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     encode(source, target)
@@ -78,24 +79,29 @@ def _measure(encode: _Encode, source: Path) -> Result:
     return Result(target.stat().st_size, used, compare(target, source))
 
 
-def _ours(source: Path, target: Path) -> None:
-    """Make the reading copy as a worker does, probes and proof included; copied it is not."""
+def ours(name: str) -> Encode:
+    """Return what makes the reading copy by that profile as a worker does, probes and proof included.
 
-    async def make() -> Path:
+    It is never copied.
+    """
+    profile = load_profiles().video[name]
+    never_copying = replace(profile, copy_bit_rate=0)
+
+    async def make(source: Path) -> Path:
         found = await look(source, await probe(source, kind=COUNTED), kind=COUNTED)
-        plan = make_plan(found, NEVER_COPYING, size_bytes=found.size_bytes, reduce_to_bytes=0)
+        plan = make_plan(found, never_copying, size_bytes=found.size_bytes, reduce_to_bytes=0)
         folder = Path(tempfile.mkdtemp(dir=source.parent))
-        made = await transcode(source, folder, found, plan, PROFILE, lambda *_: None, kind=COUNTED)
+        made = await transcode(source, folder, found, plan, profile, lambda *_: None, kind=COUNTED)
         return made.path
 
-    shutil.move(asyncio.run(make()), target)
+    return lambda source, target: shutil.move(asyncio.run(make(source)), target)
 
 
 def _handbrake(source: Path, target: Path) -> None:
     _run(["HandBrakeCLI", "-Z", "Fast 1080p30", "-i", str(source), "-o", str(target)])
 
 
-def _ffmpeg(*options: str) -> _Encode:
+def _ffmpeg(*options: str) -> Encode:
     def encode(source: Path, target: Path) -> None:
         _run(["ffmpeg", "-nostdin", "-y", "-i", str(source), *options, "-c:a", "copy", str(target)])
 
@@ -107,8 +113,8 @@ def _run(argv: Sequence[str]) -> None:
 
 
 #: Who makes each film, and who only the trial.
-ENCODERS: Mapping[str, _Encode] = {HANDBRAKE: _handbrake, OURS: _ours}
-TRIALS: Mapping[str, _Encode] = {
+ENCODERS: Mapping[str, Encode] = {HANDBRAKE: _handbrake, OURS: ours(USUAL)}
+TRIALS: Mapping[str, Encode] = {
     "HandBrake without crop and comb filters": lambda source, target: _run(
         [
             *("HandBrakeCLI", "-Z", "Fast 1080p30", "--crop", "0:0:0:0", "--no-comb-detect", "--no-decomb"),
@@ -122,16 +128,22 @@ TRIALS: Mapping[str, _Encode] = {
 
 def _rows(results: Mapping[str, Result]) -> Iterator[Row]:
     for encoder, result in results.items():
-        quality = result.quality
-        beside = _format(result.beside(results[HANDBRAKE])) if encoder != HANDBRAKE else ("-",) * 3
+        beside = format_beside(result.beside(results[HANDBRAKE])) if encoder != HANDBRAKE else ("-",) * 3
         target = _judge_one(result.beside(results[HANDBRAKE])) if encoder == OURS else "-"
-        yield (
-            f"- {encoder}", f"{result.size_bytes / 1e6:.2f}", f"{result.cpu_seconds:.1f}",
-            f"{quality.vmaf:.2f}", f"{quality.vmaf_least:.1f}", f"{quality.ssim:.4f}", *beside, target,
-        )  # fmt: skip
+        yield (f"- {encoder}", *format_result(result), *beside, target)
 
 
-def _format(beside: tuple[float, float, float]) -> tuple[str, str, str]:
+def format_result(result: Result) -> tuple[str, ...]:
+    """Return the columns of one result: as `RESULT_HEADINGS`."""
+    quality = result.quality
+    return (
+        f"{result.size_bytes / 1e6:.2f}", f"{result.cpu_seconds:.1f}", f"{quality.vmaf:.2f}",
+        f"{quality.vmaf_least:.1f}", f"{quality.ssim:.4f}",
+    )  # fmt: skip
+
+
+def format_beside(beside: tuple[float, float, float]) -> tuple[str, str, str]:
+    """Return the columns of one result beside another's."""
     size, cpu, vmaf = beside
     return f"{size:.2f} x", f"{cpu:.2f} x", f"{vmaf:+.2f}"
 
@@ -140,7 +152,7 @@ def _mean(beside: Sequence[tuple[float, float, float]]) -> Row:
     size, cpu, vmaf = (sum(column) / len(beside) for column in zip(*beside, strict=True))
     met = size <= MOST_BYTES and cpu <= MOST_CPU and vmaf >= LEAST_VMAF
     target = f"{MOST_BYTES} x, {MOST_CPU} x, {LEAST_VMAF:+.1f}: {'met' if met else 'missed'}"
-    return ("ours, mean of all films", *["-"] * 5, *_format((size, cpu, vmaf)), target)
+    return ("ours, mean of all films", *["-"] * 5, *format_beside((size, cpu, vmaf)), target)
 
 
 def _judge_one(beside: tuple[float, float, float]) -> str:

@@ -10,6 +10,7 @@ from benchmarks import (
     media,
     object_store,
     peers,
+    profiles,
     quality,
     scanning,
     segments,
@@ -83,7 +84,8 @@ _SEGMENTS = f"""
 A film of {segments.SECONDS} s, 1280x720 with grain, made into a reading copy by the reviewers' profile:
 whole, and in segments of {segments.SEGMENT_SECONDS} s, one after the other. CPU is that of all tools;
 reading the time stamps, looking at each segment and joining are in it. Segments of 60 s, the default, have
-half as many seams.
+half as many seams. Then its segments by one process that is kept to one processor, and by two on two;
+cutting, sound and joining are in that time.
 """
 
 _MEDIA = f"""
@@ -97,6 +99,12 @@ size, CPU and VMAF.
 
 x265 and SVT-AV1 were run on one film, with Debian's ffmpeg and 8 bits, at one setting each: compare bytes
 and VMAF together.
+"""
+
+_PROFILES = """
+Made by `python -m benchmarks profiles` on {day}, as above, by each row of `config/profiles.toml`. VMAF
+and SSIM are taken at the source's size; a smaller picture is enlarged for it, so they say what is lost on
+a large screen.
 """
 
 _IMAGES = f"""
@@ -115,6 +123,7 @@ _SECTIONS = {
     "latency": ("Latency", _LATENCY, latency.HEADINGS),
     "scanning": ("Scanning", _SCANNING, scanning.HEADINGS),
     "media": ("Films beside HandBrake", _MEDIA, media.HEADINGS),
+    "profiles": ("Profiles of reading copies", _PROFILES, profiles.HEADINGS),
     "images": ("Thumbnails", _IMAGES, images.HEADINGS),
     "segments": ("Segments", _SEGMENTS, segments.HEADINGS),
 }
