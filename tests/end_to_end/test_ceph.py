@@ -10,7 +10,7 @@ SUITES = {
     "stores": ("tests/storage/s3", "tests/storage/blobs/test_s3.py", "tests/storage/blobs/test_s3_faults.py",
                "tests/storage/uploads/s3", "tests/storage/test_checking.py"),
     "gateway": ("tests/gateway/test_object_store.py", "tests/gateway/test_direct.py",
-                "tests/gateway/test_redirects.py"),
+                "tests/gateway/test_redirects.py", "tests/gateway/test_readiness.py"),
     "product": ("tests/end_to_end/test_s3.py", "tests/config/test_stack_storage.py",
                 "tests/clients/test_uppy_s3.py"),
 }  # fmt: skip
