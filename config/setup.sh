@@ -176,6 +176,7 @@ make_environment() {
     python=$(find_python) || { install_python; python=$(find_python); }
     belongs_here || {
         say "making .venv with $python"
+        [ ! -L .venv ] || rm .venv # what it leads to is not ours
         "$python" -m venv --clear .venv
     }
     rm -f $STAMP
