@@ -11,7 +11,7 @@ from gateway.services import Services
 from storage.records.database import open_database
 from tests.services.api import TUS, Api
 from tests.services.redis import RedisServer
-from workers.queue import LIMIT_SECONDS
+from workers.connection import LIMIT_SECONDS
 
 
 @pytest.mark.parametrize(
