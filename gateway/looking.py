@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
+
 from storage.errors import StorageError, StorageUnavailable
 
 #: An answer is good for so long: a storm of probes asks no more often.
@@ -12,6 +14,9 @@ _GOOD_SECONDS = 3.0
 
 #: Who has not answered by then is taken not to.
 _LOOK_SECONDS = 3.0
+
+
+_log = structlog.get_logger()
 
 
 class Look:
@@ -48,6 +53,9 @@ class Look:
             await self._ask()
         except StorageError as error:
             return error
+        except Exception as error:  # noqa: BLE001 - whatever a client library raises, a probe ends nothing
+            _log.warning("look_failed", error=repr(error))
+            return StorageUnavailable(repr(error))
         return None
 
 

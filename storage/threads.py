@@ -78,19 +78,28 @@ class Threads:
         """Begin blocking work; return a future of the running loop, which may be cancelled or settled before.
 
         Work that was begun cannot be stopped; `undo` gets its result if the future is done by then. Raises
-        `RuntimeError` after `end`.
+        `RuntimeError` after `end`, and where no thread can be begun.
         """
         if self._ended:
             raise RuntimeError("these threads have ended")
         call = _Call(work, args, asyncio.get_running_loop().create_future(), undo)
-        self._calls.put(call)
         with self._lock:
             if self._idle:
                 self._idle -= 1
             elif len(self._begun) < self._most:
-                self._begun.append(threading.Thread(target=self._work, name=self._name, daemon=True))
-                self._begun[-1].start()
+                self._begin()
+        self._calls.put(call)
         return call.answer
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more threads: others do it, if there are any
+            if not self._begun:
+                raise
+        else:
+            self._begun.append(thread)
 
     def drop(self) -> None:
         """Begin none of the calls that wait for a thread; whoever waits for one is cancelled."""
@@ -112,6 +121,7 @@ class Threads:
     def _work(self) -> None:
         while call := self._calls.get():
             call.run()
+            del call  # what it brought and found may be large
             with self._lock:
                 self._idle += 1
 

@@ -28,24 +28,32 @@ class Space:
         self._blobs = blobs
         self._chosen = reserve_bytes
         self._room: Room | None = None
-        self._measured_at = -_STEP_SECONDS
+        self._measured_at = self._looked_at = -_STEP_SECONDS
 
     async def require(self, size_bytes: int) -> None:
         """Raise `StorageFull` if so many new bytes would leave less than the reserve."""
-        if time.monotonic() - self._measured_at < _FRESH_SECONDS and self._holds(size_bytes):
-            return
-        self._measured_at = time.monotonic()  # who comes meanwhile goes by the look before
+        if time.monotonic() - self._measured_at > _FRESH_SECONDS or not self._holds(size_bytes):
+            await self._measure()
+        self._require(size_bytes)
+
+    async def check(self) -> None:
+        """Raise `StorageFull` while the reserve is used; to be called as often as bytes arrive."""
+        now = time.monotonic()
+        if now - self._looked_at > _STEP_SECONDS:
+            self._looked_at = now  # one of many looks
+            await self._measure()
+        self._require(0)
+
+    async def _measure(self) -> None:
         self._room = await self._blobs.room()
+        self._measured_at = self._looked_at = time.monotonic()
+
+    def _require(self, size_bytes: int) -> None:
         if not self._holds(size_bytes):
             raise StorageFull("the reserve would be used")
 
     def _holds(self, size_bytes: int) -> bool:
         return self._room is None or size_bytes <= free_for_uploads(self._room, self._chosen)
-
-    async def check(self) -> None:
-        """Raise `StorageFull` once the reserve is reached; to be called as often as bytes arrive."""
-        if time.monotonic() - self._measured_at > _STEP_SECONDS:
-            await self.require(0)
 
 
 def free_for_uploads(room: Room, reserve_bytes: int | None) -> int:

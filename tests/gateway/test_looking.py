@@ -7,7 +7,7 @@ import pytest
 
 from gateway import looking
 from gateway.looking import open_look
-from storage.errors import StorageFull
+from storage.errors import StorageFull, StorageUnavailable
 from tests.services.api import until
 
 
@@ -69,6 +69,15 @@ async def test_what_does_not_answer_says_no_is_asked_only_once_and_keeps_nobody_
             return await look.answer() is None
 
         await until(says_yes)
+
+
+async def test_what_nobody_foresaw_is_an_answer_and_ends_nothing() -> None:
+    async def ask() -> None:
+        raise ValueError("a configuration that cannot be read")
+
+    async with open_look(ask) as look:
+        assert isinstance(await look.answer(), StorageUnavailable)
+        assert isinstance(await look.answer(), StorageUnavailable)
 
 
 async def test_closing_waits_for_no_answer() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -69,6 +70,33 @@ def test_a_forked_process_has_threads_of_its_own():
     if not child:
         os._exit(0 if asyncio.run(ask(os.getpid)) == os.getpid() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class Large:
+    """What a call brings, and may keep much memory."""
+
+
+async def test_an_idle_thread_keeps_nothing_of_its_last_call():
+    threads, large = Threads(1, "test"), Large()
+    kept = weakref.ref(large)
+    await threads.call(id, (large,))
+    del large
+    async with asyncio.timeout(10):
+        while kept():  # noqa: ASYNC110 - a thread sends no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_thread_that_cannot_be_begun_is_begun_later(monkeypatch: pytest.MonkeyPatch):
+    threads = Threads(1, "test")
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="start"):
+            threads.call(os.getpid, ())
+    assert await threads.call(os.getpid, ()) == os.getpid()
 
 
 async def test_what_comes_after_its_caller_was_let_go_is_undone():

@@ -1,13 +1,15 @@
 """`Objects` in a bucket."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from storage.errors import Damaged
 from storage.s3 import multipart, objects
 from storage.s3.bucket import Bucket
-from storage.uploads.s3.account import Extent
+from storage.uploads.s3.account import Extent, ExtentKind
 from storage.uploads.s3.objects import Found
 
 if TYPE_CHECKING:
@@ -87,8 +89,13 @@ class BucketObjects:
             multipart.begin,
             self._bucket,
             key,
-            undo=lambda begun: multipart.abort(self._bucket, key, begun),
+            undo=partial(self._abort_later, key),
         )
+
+    def _abort_later(self, key: str, begun: str) -> None:
+        """Drop what nobody waits for any more, in a thread; if that fails, it goes after a day."""
+        with suppress(RuntimeError):
+            self._bucket.threads.call(multipart.abort, (self._bucket, key, begun))
 
     async def send(self, place: str, multipart_id: str, number: int, data: bytes | bytearray) -> str:
         """Send a part."""
@@ -125,6 +132,11 @@ class BucketObjects:
         """Let the store put the parts together."""
         named = [(part.number, part.name) for part in parts]
         await self._run(multipart.complete, place, multipart_id, named)
+
+    async def sent(self, place: str, multipart_id: str) -> Sequence[Extent]:
+        """List them."""
+        found = await self._run(multipart.list_parts, place, multipart_id)
+        return [Extent(ExtentKind.PART, part.number, part.etag, part.size_bytes) for part in found]
 
     async def abort(self, place: str, multipart_id: str) -> None:
         """Drop the parts."""

@@ -11,10 +11,12 @@ once or after another one died: they send the same bytes under the same number.
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from storage.errors import Damaged, NotFound, PartsDiffer, StorageError, StorageUnavailable, Undecided
-from storage.uploads.s3.account import Account, AccountState, as_piece, require_number, with_last
+from storage.uploads.s3.account import Account, AccountState, Extent, as_piece, require_number, with_last
 from storage.uploads.s3.desk import Desk, blob_place
 from storage.uploads.s3.padding import Layout, cut_out, layout_of, pad
 from storage.uploads.s3.sizes import LEAST_BYTES
@@ -118,11 +120,30 @@ async def _put_together(desk: Desk, layout: Layout) -> None:
 
 async def _name(desk: Desk, layout: Layout) -> None:
     try:
-        await desk.objects.complete(layout.place, layout.multipart_id, layout.parts)
+        await _complete_of(desk, layout, layout.parts)
     except PartsDiffer:
-        if not layout.gaps:
+        latest = await _with_last_as_sent(desk, layout)
+        if latest != layout:
+            await _name(desk, latest)
+        elif layout.gaps:
+            await _complete_of(desk, layout, await pad(desk, layout))
+        else:
             raise
-        await desk.objects.complete(layout.place, layout.multipart_id, await pad(desk, layout))
+
+
+async def _complete_of(desk: Desk, layout: Layout, parts: Sequence[Extent]) -> None:
+    await desk.objects.complete(layout.place, layout.multipart_id, parts)
+
+
+async def _with_last_as_sent(desk: Desk, layout: Layout) -> Layout:
+    """Return the layout with the last part's entity tag as the store has it.
+
+    All who finish send that part, and a store that encrypts gives the same bytes another tag each time.
+    """
+    *others, last = layout.parts
+    sent = await desk.objects.sent(layout.place, layout.multipart_id)
+    same = [part for part in sent if (part.number, part.size_bytes) == (last.number, last.size_bytes)]
+    return replace(layout, parts=(*others, *(same or [last])))
 
 
 async def _cut_out(desk: Desk, layout: Layout) -> None:

@@ -2,12 +2,13 @@
 
 import hashlib
 import itertools
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.errors import Damaged, NotFound, PartsDiffer, StorageUnavailable
 from storage.s3 import MOST_PARTS
-from storage.uploads.s3.account import Extent
+from storage.uploads.s3.account import Extent, ExtentKind
 from storage.uploads.s3.objects import Found
 
 
@@ -20,14 +21,18 @@ class _Multipart:
 class MemoryObjects:
     """`Objects` that are forgotten with their process. Every part but the last has `least_bytes` at least.
 
-    One that `wants_all` completes a multipart upload only when all its parts are named.
+    One that `wants_all` completes a multipart upload only when all its parts are named. One that `salts`
+    gives another entity tag each time, also for the same bytes, as stores do that encrypt.
     """
 
-    def __init__(self, least_bytes: int, *, wants_all: bool = False) -> None:
+    def __init__(self, least_bytes: int, *, wants_all: bool = False, salts: bool = False) -> None:
         #: How old all of them are said to be.
         self.age_seconds = 0.0
         self._least_bytes = least_bytes
         self._wants_all = wants_all
+        self._salts = salts
+        #: How many parts were sent.
+        self.sends = 0
         self._objects: dict[str, bytes] = {}
         self._multiparts: dict[str, _Multipart] = {}
         self._ids = itertools.count(1)
@@ -76,7 +81,8 @@ class MemoryObjects:
         """Keep a part."""
         if not 1 <= number <= MOST_PARTS:
             raise StorageUnavailable(f"no part has the number {number}")
-        etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        self.sends += 1
+        etag = secrets.token_hex(16) if self._salts else hashlib.md5(data, usedforsecurity=False).hexdigest()
         self._multipart(place, multipart_id).parts[number] = etag, bytes(data)
         return etag
 
@@ -100,6 +106,13 @@ class MemoryObjects:
             raise PartsDiffer("a part is too small")
         self._objects[place] = b"".join(sent[number][1] for number in numbers)
         del self._multiparts[multipart_id]
+
+    async def sent(self, place: str, multipart_id: str) -> Sequence[Extent]:
+        """Return the parts."""
+        parts = self._multipart(place, multipart_id).parts
+        return [
+            Extent(ExtentKind.PART, number, etag, len(data)) for number, (etag, data) in sorted(parts.items())
+        ]
 
     async def abort(self, place: str, multipart_id: str) -> None:
         """Forget the parts."""

@@ -73,6 +73,10 @@ class Objects(Protocol):
         """
         ...
 
+    async def sent(self, place: str, multipart_id: str) -> Sequence[Extent]:
+        """Return every part that the store has, by their numbers. Raises `NotFound` as `send`."""
+        ...
+
     async def abort(self, place: str, multipart_id: str) -> None:
         """Drop a multipart upload and its parts; one that is gone is no error."""
         ...

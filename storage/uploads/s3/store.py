@@ -40,6 +40,8 @@ class S3UploadStore:
         self._remains = Remains(self._desk)
         #: This process's writers, by their tokens.
         self._writers: dict[str, S3Writer] = {}
+        #: Blobs that this process makes, by their uploads.
+        self._making: dict[str, asyncio.Task[int]] = {}
 
     async def create(self, upload: UploadRef) -> None:
         """Begin its account."""
@@ -137,7 +139,20 @@ class S3UploadStore:
             account = await self._free(upload.id, partial(shut, upload=upload, key=key))
         except NotFound:
             return await self._desk.objects.size(blob_place(key))
-        return await make_blob(self._desk, account)
+        making = self._making.get(upload.id) or self._begin_making(account)
+        return await asyncio.shield(making)
+
+    def _begin_making(self, account: Account) -> asyncio.Task[int]:
+        """Make a blob once, for all of this process who ask for it, to the end also when they are gone."""
+        making = self._making[account.upload_id] = asyncio.create_task(make_blob(self._desk, account))
+
+        def ended(task: asyncio.Task[int]) -> None:
+            del self._making[account.upload_id]
+            if not task.cancelled():
+                task.exception()  # nobody may be there any more to be told
+
+        making.add_done_callback(ended)
+        return making
 
     async def join(self, upload: UploadRef, parts: Sequence[WholePart], key: str) -> int:
         """Append the parts' bytes to the whole, in the store where that can be, and finish it."""

@@ -62,9 +62,9 @@ class Line:
 class Place:
     """Objects and a ledger for any number of processes."""
 
-    def __init__(self, part_bytes: int, *, wants_all: bool = False) -> None:
+    def __init__(self, part_bytes: int, *, wants_all: bool = False, salts: bool = False) -> None:
         self.sizes = equal(part_bytes)
-        self.objects = MemoryObjects(part_bytes, wants_all=wants_all)
+        self.objects = MemoryObjects(part_bytes, wants_all=wants_all, salts=salts)
         self.ledger = MemoryLedger()
         self.blobs = ObjectsAsBlobs(self.objects)
 

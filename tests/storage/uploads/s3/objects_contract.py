@@ -80,6 +80,15 @@ class ObjectsContract:
             assert await objects.size(PLACE) == LEAST_BYTES
         assert await objects.unfinished("blobs/") == []
 
+    async def test_the_parts_that_were_sent_are_told_as_they_are_named(self, objects):
+        begun = await objects.begin(PLACE)
+        assert list(await objects.sent(PLACE, begun)) == []
+        parts = [await sent(objects, begun, number, b"a" * number) for number in (1, 3)]
+        assert list(await objects.sent(PLACE, begun)) == parts
+        await objects.abort(PLACE, begun)
+        with pytest.raises(NotFound):
+            await objects.sent(PLACE, begun)
+
     async def test_an_aborted_multipart_upload_takes_nothing(self, objects):
         begun = await objects.begin(PLACE)
         part = await sent(objects, begun, 1, b"abc")

@@ -83,6 +83,27 @@ async def test_of_many_who_finish_at_once_all_give_the_whole(size):
         await nothing_is_left(place)
 
 
+@pytest.mark.parametrize("wants_all", [False, True])
+async def test_of_many_who_finish_where_tags_differ_each_time_somebody_does_and_then_all_have(wants_all):
+    for seed in range(30):
+        place, turns = Place(PART_BYTES, wants_all=wants_all, salts=True), Turns(Random(seed))
+        await send_with_waste(place.process(), 1030)
+        finishing = (place.process(turns).finish(UPLOAD, KEY) for _ in range(3))
+        told = await asyncio.gather(*finishing, return_exceptions=True)
+        assert all(answer == 1030 or isinstance(answer, StorageUnavailable) for answer in told)
+        assert await place.process().finish(UPLOAD, KEY) == 1030
+        assert await read_all(place.blobs, KEY) == pattern(0, 1030)
+
+
+async def test_of_many_in_one_process_who_finish_one_sends_the_last_part():
+    place = Place(PART_BYTES)
+    uploads = place.process()
+    await send_with_waste(uploads, 1030)
+    before = place.objects.sends
+    assert set(await asyncio.gather(*(uploads.finish(UPLOAD, KEY) for _ in range(5)))) == {1030}
+    assert place.objects.sends == before + 1
+
+
 @pytest.mark.parametrize("done", [False, True])
 async def test_who_is_killed_while_finishing_is_followed_by_the_next(done):
     for calls in count(1):
