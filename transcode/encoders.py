@@ -16,6 +16,8 @@ class Wish:
     """What is asked of any encoder. Bits a second; distances between key frames in frames."""
 
     size: tuple[int, int]
+    #: Whether the frames come at a rate that is known.
+    even: bool
     peak_rate: int
     #: The rate on the whole, by two passes; `None`: even quality by one.
     mean_rate: int | None
@@ -25,7 +27,7 @@ class Wish:
 
 def encoder_options(profile: VideoProfile, wish: Wish) -> dict[str, Any]:
     """Return the options that make closed groups of 8-bit pictures, by the fallback where it must be."""
-    suits = wish.mean_rate is None and min(wish.size) >= profile.encoder.least_edge
+    suits = wish.even and wish.mean_rate is None and min(wish.size) >= profile.encoder.least_edge
     return _options(profile.encoder if suits else profile.fallback, wish) | {"pix_fmt": "yuv420p"}
 
 

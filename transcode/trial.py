@@ -10,17 +10,17 @@ from transcode.sandbox import Room, SandboxKind, detect, wrap
 from transcode.video import compile_command
 
 TIMEOUT_SECONDS = 60.0
-_EDGE = 64
 _FRAMES = 1
 
 
 async def try_encoder(profile: VideoProfile, *, kind: SandboxKind | None = None) -> None:
-    """Encode one black frame.
+    """Encode one black frame of the largest size: memory may be short, too.
 
     Raises `ToolFailed` where the encoder or one of its options is missing, or another `ToolError`.
     """
-    wish = Wish((_EDGE, _EDGE), profile.peak_bit_rate, None, most_frames=_FRAMES, least_frames=_FRAMES)
-    black = ffmpeg.input(f"color=black:s={_EDGE}x{_EDGE}", f="lavfi")
+    size = profile.long_edge, profile.short_edge
+    wish = Wish(size, True, profile.peak_bit_rate, None, most_frames=_FRAMES, least_frames=_FRAMES)
+    black = ffmpeg.input(f"color=black:s={size[0]}x{size[1]}", f="lavfi")
     output = ffmpeg.output(black, "-", **encoder_options(profile, wish), **{"frames:v": _FRAMES, "f": "null"})
     command = wrap(compile_command(output), Room(kind or detect()), tool_limits(TIMEOUT_SECONDS), QUIET)
     await run(command, timeout_seconds=TIMEOUT_SECONDS)

@@ -178,6 +178,7 @@ def picture_options(video: VideoStream, plan: Plan, profile: VideoProfile) -> di
     rate = math.ceil(plan.frame_rate or video.frame_rate or profile.frame_rate)
     wish = Wish(
         size=plan.size or video.display_size,
+        even=(plan.frame_rate or video.frame_rate) is not None,
         peak_rate=plan.bit_rate or profile.peak_bit_rate,
         mean_rate=plan.mean_bit_rate,
         most_frames=rate * profile.keyframe_seconds,

@@ -28,6 +28,8 @@ class Claim:
     definition: bytes
     #: Runs of this job that ended with a lapsed lease.
     deliveries: int
+    #: Whether the run before this one was one of them.
+    redelivered: bool
 
     @property
     def alone(self) -> bool:
@@ -54,8 +56,8 @@ class Claims:
         args = (slots, self._lease_ms, owner, int(sweep), ALONE_AFTER_DELIVERIES, self._longest_ms, *held)
         rows = await self._run("claim", args)
         return tuple(
-            Claim(job_id.decode(), owner, definition, deliveries)
-            for job_id, definition, deliveries in zip(*[iter(rows)] * 3, strict=True)
+            Claim(job_id.decode(), owner, definition, deliveries, bool(vanished))
+            for job_id, definition, deliveries, vanished in zip(*[iter(rows)] * 4, strict=True)
         )
 
     async def finish(self, job_id: str, owner: str) -> None:

@@ -37,8 +37,8 @@ _ESCAPED_SECONDS = 5.0
 class LeaseWorker(Worker):
     """Runs the jobs of one queue, at most `slots` at once, until `drain` is called.
 
-    A function gets arq's context (`ctx`, and of its own `job_id` and `deliveries`) and the arguments that
-    `workers.definition` gave it. It may raise `Postpone`. It is cancelled when its lease was lost or when the
+    A function gets arq's context (`ctx`, and of its own `job_id`, and `deliveries` and `redelivered` of its
+    claim) and the arguments that `workers.definition` gave it. It may raise `Postpone`. It is cancelled when its lease was lost or when the
     worker stops; a child process must not outlive that.
     """
 
@@ -163,7 +163,12 @@ class LeaseWorker(Worker):
 
     async def _call(self, claim: Claim) -> None:
         name, args, kwargs, _, _ = deserialize_job_raw(claim.definition, deserializer=self.job_deserializer)
-        ctx = {**self.ctx, "job_id": claim.job_id, "deliveries": claim.deliveries}
+        ctx = {
+            **self.ctx,
+            "job_id": claim.job_id,
+            "deliveries": claim.deliveries,
+            "redelivered": claim.redelivered,
+        }
         await self.functions[name].coroutine(ctx, *args, **kwargs)
 
     async def _settle(self, job_id: str, again: float | None) -> None:

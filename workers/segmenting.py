@@ -17,6 +17,8 @@ WHOLE = "encoded_whole"
 JOINED_BYTES = "joined_bytes"
 #: Fact of evidence whose film was cut: the profile that all its segments are made by.
 PROFILE = "profile"
+#: The one that made what was cut before profiles were chosen.
+FORMER = "review-1080p"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from storage.records.upkeep import Upkeep
 from storage.states import StageName
 from storage.stores import open_blobs
 from transcode.children import open_children
+from transcode.errors import ToolError
 from transcode.guarding import guarded
 from transcode.office import Office
 from transcode.sandbox import detect
@@ -63,10 +64,9 @@ _log = structlog.get_logger()
 async def work(settings: Settings, queues: Sequence[str]) -> None:
     """Run the jobs of these queues until SIGTERM or SIGINT; then hand back what is still running.
 
-    Raises `ToolError` where films are to be made by an encoder that is not there, and `StorageError`.
+    Raises `ToolError` where only films are to be made, by an encoder that is not there, and `StorageError`.
     """
-    if STEPS[StageName.TRANSCODE].queue in queues:
-        await try_encoder(load_profiles().video[settings.video_profile])
+    queues = await able(settings, queues)
     with open_heartbeat(settings) as heartbeat:
         async with open_context(settings, heartbeat.worker) as context:
             workers = create_workers(settings, queues, context, heartbeat)
@@ -86,6 +86,22 @@ async def work(settings: Settings, queues: Sequence[str]) -> None:
                 await asyncio.wait(running)
                 for task in beside:
                     task.cancel()
+
+
+async def able(settings: Settings, queues: Sequence[str]) -> Sequence[str]:
+    """Return the queues, without that of films if their encoder fails; raises `ToolError` if none is left."""
+    films = STEPS[StageName.TRANSCODE].queue
+    if films not in queues:
+        return queues
+    try:
+        await try_encoder(load_profiles().video[settings.video_profile])
+    except ToolError as error:
+        others = [queue for queue in queues if queue != films]
+        if not others:
+            raise
+        _log.error("makes_no_films", profile=settings.video_profile, error=str(error))
+        return others
+    return queues
 
 
 def _drain(workers: Sequence[LeaseWorker]) -> None:

@@ -15,7 +15,7 @@ from transcode.trial import try_encoder
 
 SMALL, MODERN = PROFILES["review-480p"], PROFILES["review-1080p-av1"]
 NEW = pytest.mark.parametrize("profile", [SMALL, MODERN], ids=lambda profile: profile.name)
-WISH = Wish((640, 360), 2_000_000, None, 300, 30)
+WISH = Wish((640, 360), True, 2_000_000, None, 300, 30)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ WISH = Wish((640, 360), 2_000_000, None, 300, 30)
         (replace(WISH, size=(64, 64)), "libsvtav1"),
         (replace(WISH, size=(62, 480)), "libx264"),
         (replace(WISH, mean_rate=500_000), "libx264"),
+        (replace(WISH, even=False), "libx264"),
     ],
 )
 def test_what_svt_av1_cannot_do_is_x264s(wish, encoder):
@@ -57,6 +58,13 @@ async def test_a_picture_too_small_for_the_encoder_is_made_by_the_other(tmp_path
     source = film(tmp_path / "a.avi", "-c:v", "mpeg4", seconds=1, size="48x36")
     made, _ = await make(source, tmp_path / "out", profile=MODERN)
     assert [stream["codec_name"] for stream in streams(made.path, "v")] == ["h264"]
+
+
+async def test_a_film_that_names_no_rate_is_made_with_all_its_frames(tmp_path):
+    vary = ("-filter:v", IRREGULAR, "-fps_mode", "passthrough", "-c:v", "flv1", "-c:a", "libmp3lame")
+    source = film(tmp_path / "a.flv", *vary, "-flvflags", "no_metadata+no_duration_filesize", seconds=2)
+    made, _ = await make(source, tmp_path / "out", profile=MODERN)
+    assert len(times(made.path)) == len(times(source))
 
 
 async def test_one_frame_is_a_film_too(tmp_path):

@@ -13,7 +13,7 @@ import redis.asyncio
 from config.settings import Settings
 from storage.states import StageName
 from tests.workers.journal import poll
-from workers.claims import Claims
+from workers.claims import Claim, Claims
 from workers.connection import LIMIT_SECONDS, connect
 from workers.queue import JobQueue, QueueUnavailable, open_queue
 
@@ -155,6 +155,21 @@ async def test_depths_of_twenty_thousand_jobs_are_told_at_once(queue, make_job):
     began = time.perf_counter()
     await queue.depths()
     assert time.perf_counter() - began < 1
+
+
+async def test_only_the_run_after_a_worker_that_vanished_is_told_so(queue, claims, make_job):
+    await queue.push([make_job()])
+    (first,) = await claims.take(1, (), sweep=True)
+    found: list[Claim] = []
+    async with asyncio.timeout(30):
+        while not found:
+            await asyncio.sleep(0.1)
+            found += await claims.take(1, (), sweep=True)
+    (second,) = found
+    await claims.put_back(second.job_id, second.owner, 0)
+    (third,) = await claims.take(1, (), sweep=True)
+    assert [claim.redelivered for claim in (first, second, third)] == [False, True, False]
+    assert [claim.deliveries for claim in (first, second, third)] == [0, 1, 1]
 
 
 async def test_progress_never_goes_back_within_an_attempt(queue, claims, make_job):

@@ -1,7 +1,7 @@
 -- Claim jobs: those that fell due and those whose worker vanished get ready first, then the fairest are leased.
 -- ARGV: slots, lease in ms, owner, sweep (1: take from workers that vanished), deliveries after which a job runs
 -- alone, longest back-off in ms, then the owners under which the caller runs jobs itself.
--- Returns three for each job: id, definition, deliveries.
+-- Returns four for each job: id, definition, deliveries, and 1 where the worker of the run before vanished.
 local slots, lease, owner, sweep = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
 local alone_after, longest = tonumber(ARGV[5]), tonumber(ARGV[6])
 -- Bounds the work of one call: what is left over is done by the next one.
@@ -23,6 +23,7 @@ end
 -- A delivery that ended with a lapsed lease counts: again at once the first time, then after 1, 2, 4... s.
 local function deliver_again(id, lapsed)
   local deliveries = redis.call('HINCRBY', JOB .. id, 'deliveries', 1)
+  redis.call('HSET', JOB .. id, 'vanished', 1)
   redis.call('HDEL', JOB .. id, 'owner')
   redis.call('ZREM', LEASED, id)
   if deliveries == 1 then
@@ -57,7 +58,7 @@ local function leave_line(id, centre, tag)
 end
 
 local claimed = {}
-while #claimed < slots * 3 do
+while #claimed < slots * 4 do
   local first = redis.call('ZRANGE', CENTRES, 0, 0, 'WITHSCORES')
   local centre, tag = first[1], tonumber(first[2])
   if not centre then break end
@@ -73,6 +74,7 @@ while #claimed < slots * 3 do
     claimed[#claimed + 1] = id
     claimed[#claimed + 1] = definition
     claimed[#claimed + 1] = tonumber(deliveries)
+    claimed[#claimed + 1] = redis.call('HDEL', JOB .. id, 'vanished')
   end
   if alone then break end
 end

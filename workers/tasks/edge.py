@@ -40,7 +40,7 @@ def stage_function(context: Context, stage: StageName, work: Work) -> WorkerCoro
         evidence_id, _stage, attempt, _centre_id, *rest = args
         segment = rest[0] if rest else None
         chosen = work if segment is None else segment_work(segment)
-        if ctx["deliveries"]:
+        if ctx["redelivered"]:
             context.queue.counters.add(REDELIVERED, STEPS[stage].queue)
         with structlog.contextvars.bound_contextvars(
             evidence_id=evidence_id, stage=str(stage), attempt=attempt, segment=segment

@@ -13,7 +13,7 @@ from transcode.interlacing import look
 from transcode.plan import make_plan
 from transcode.probe import probe
 from workers.context import Context
-from workers.segmenting import JOINED_BYTES, PROFILE
+from workers.segmenting import FORMER, JOINED_BYTES, PROFILE
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def open_film(context: Context, evidence: Evidence, profile: VideoProfile)
 
 def _joined_bytes(evidence: Evidence, profile: VideoProfile) -> int:
     """Return how large the film's segments were together, if this profile made them; else 0."""
-    made = evidence.facts.get(PROFILE) == profile.name
+    made = evidence.facts.get(PROFILE, FORMER) == profile.name
     return int(evidence.facts.get(JOINED_BYTES, 0)) if made else 0
 
 

@@ -25,7 +25,7 @@ from transcode.joining import Pieces
 from transcode.progress import OnProgress
 from transcode.scratch import open_folder
 from workers.context import Context
-from workers.segmenting import JOINED_BYTES, PROFILE, WHOLE, MadeSegment, doubted, encoded, joined
+from workers.segmenting import FORMER, JOINED_BYTES, PROFILE, WHOLE, MadeSegment, doubted, encoded, joined
 from workers.tasks.cutting import cut_of
 from workers.tasks.finding import Finding, Work
 from workers.tasks.opening import open_film
@@ -49,7 +49,7 @@ async def _work(context: Context, evidence: Evidence, *, number: int) -> Finding
     segment = evidence.segment(number)
     if segment is None:
         raise ValueError("a segment is due that there is not")
-    cut_by = evidence.facts.get(PROFILE, context.settings.video_profile)
+    cut_by = evidence.facts.get(PROFILE, FORMER)
     profile = load_profiles().video.get(cut_by)
     if profile is None:
         return _doubt(DoesNotAddUp(f"it was cut by the profile {cut_by}, which is not known here"))

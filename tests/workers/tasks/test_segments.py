@@ -49,7 +49,7 @@ async def deliver(context: Context, evidence: Evidence, attempt: int, segment: i
     """Deliver one job as a worker does."""
     args = (evidence.id, str(TRANSCODE), attempt, evidence.centre_id)
     run = stage_function(context, TRANSCODE, transcode)
-    await run({"deliveries": 0}, *(args if segment is None else (*args, segment)))
+    await run({"redelivered": False}, *(args if segment is None else (*args, segment)))
 
 
 async def deliver_due(place: Workplace, evidence: Evidence) -> None:
