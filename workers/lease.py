@@ -38,8 +38,8 @@ class LeaseWorker(Worker):
     """Runs the jobs of one queue, at most `slots` at once, until `drain` is called.
 
     A function gets arq's context (`ctx`, and of its own `job_id`, and `deliveries` and `redelivered` of its
-    claim) and the arguments that `workers.definition` gave it. It may raise `Postpone`. It is cancelled when its lease was lost or when the
-    worker stops; a child process must not outlive that.
+    claim) and the arguments that `workers.definition` gave it. It may raise `Postpone`. It is cancelled when
+    its lease was lost or when the worker stops; a child process must not outlive that.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from workers.worker import able
 @pytest.fixture
 def _broken(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(_: object) -> None:
-        raise ToolFailed("there is no such encoder")
+        raise ToolFailed("there is no such encoder", "")
 
     monkeypatch.setattr(worker, "try_encoder", fail)
 
@@ -22,9 +22,8 @@ async def test_an_encoder_that_works_changes_nothing(queue_settings: Settings) -
 
 @pytest.mark.usefixtures("_broken")
 async def test_without_an_encoder_all_else_is_done(queue_settings: Settings) -> None:
-    assert list(await able(queue_settings, ["scan", "verify", "video", "image"])) == [
+    assert list(await able(queue_settings, ["scan", "video", "image"])) == [
         "scan",
-        "verify",
         "image",
     ]
     assert list(await able(queue_settings, ["scan"])) == ["scan"]
