@@ -11,8 +11,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
+
+import structlog
+
+T = TypeVar("T")
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """The undoing of work that was done for nobody."""
+
+    undo: Callable[[Any], object]
+    result: Any
+
+    def run(self) -> None:
+        try:
+            self.undo(self.result)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it
+            _log.warning("not_undone", error=repr(error))
+
+    def drop(self) -> None:
+        """What is not undone is found by its age later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,35 +45,40 @@ class _Call:
     work: Callable[..., Any]
     args: tuple[Any, ...]
     answer: asyncio.Future[Any]
-    #: Gets the result when nobody waits for it any more.
+    #: Undoes the work, given its result, when nobody waits for it any more.
     undo: Callable[[Any], object] | None
+    #: Gets an undoing that is found to be due where nothing may block.
+    later: Callable[[_Undo], None]
 
     def run(self) -> None:
         try:
             result, error = self.work(*self.args), None
         except BaseException as raised:  # noqa: BLE001 - whoever waits gets it
             result, error = None, raised
-        try:
-            self.answer.get_loop().call_soon_threadsafe(self._settle, result, error)
-        except RuntimeError:  # the loop is closed
-            self._undo(result, error)
+        # A loop that is about to end never looks at what it is told now: it is told only what is waited for.
+        if (self.answer.done() or not self._tell(result, error)) and self.undo and error is None:
+            _Undo(self.undo, result).run()
 
     def drop(self) -> None:
         """Tell who waits that it will never run."""
         with suppress(RuntimeError):
             self.answer.get_loop().call_soon_threadsafe(self.answer.cancel)
 
-    def _settle(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
-        if self.answer.done():
-            self._undo(result, error)
-        elif error:
-            self.answer.set_exception(error)
-        else:
-            self.answer.set_result(result)
+    def _tell(self, result: Any, error: BaseException | None) -> bool:  # noqa: ANN401 - whatever work returns
+        try:
+            self.answer.get_loop().call_soon_threadsafe(self._settle, result, error)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
 
-    def _undo(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
-        if self.undo and error is None:
-            self.undo(result)
+    def _settle(self, result: Any, error: BaseException | None) -> None:  # noqa: ANN401 - whatever work returns
+        if not self.answer.done():
+            if error:
+                self.answer.set_exception(error)
+            else:
+                self.answer.set_result(result)
+        elif self.undo and error is None:
+            self.later(_Undo(self.undo, result))
 
 
 class Threads:
@@ -66,7 +94,7 @@ class Threads:
         _all.add(self)
 
     def _clear(self) -> None:
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._calls: SimpleQueue[_Call | _Undo | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
         self._ended = False
@@ -77,19 +105,30 @@ class Threads:
     ) -> asyncio.Future[Any]:
         """Begin blocking work; return a future of the running loop, which may be cancelled or settled before.
 
-        Work that was begun cannot be stopped; `undo` gets its result if the future is done by then. Raises
-        `RuntimeError` after `end`, and where no thread can be begun.
+        Work that was begun cannot be stopped; `undo`, which may block too, gets its result in a thread if the
+        future is done by then. Raises `RuntimeError` after `end`, and where no thread can be begun.
         """
         if self._ended:
             raise RuntimeError("these threads have ended")
-        call = _Call(work, args, asyncio.get_running_loop().create_future(), undo)
+        call = _Call(work, args, asyncio.get_running_loop().create_future(), undo, self._undo_later)
+        self._put(call)
+        return call.answer
+
+    def undo(self, undo: Callable[[T], object], result: T) -> None:
+        """Undo in a thread what was done for nobody; what cannot be undone is only logged."""
+        self._undo_later(_Undo(undo, result))
+
+    def _undo_later(self, undo: _Undo) -> None:
+        with suppress(RuntimeError):
+            self._put(undo)
+
+    def _put(self, call: _Call | _Undo) -> None:
         with self._lock:
             if self._idle:
                 self._idle -= 1
             elif len(self._begun) < self._most:
                 self._begin()
         self._calls.put(call)
-        return call.answer
 
     def _begin(self) -> None:
         thread = threading.Thread(target=self._work, name=self._name, daemon=True)

@@ -65,20 +65,15 @@ async def in_thread(
         raise _ERRORS.get(error.errno, StorageError)(str(error)) from error
     finally:
         timer.cancel()
-        if not taken and undo:
-            _undo(undo, running)
+        # It may have come in the very moment in which its caller was cancelled.
+        if undo and not taken and running.done() and not running.cancelled() and not running.exception():
+            threads.undo(undo, running.result())
     return result
 
 
 def _give_up(running: asyncio.Future[T]) -> None:
     if not running.done():
         running.set_exception(TimeoutError())
-
-
-def _undo(undo: Callable[[T], object], running: asyncio.Future[T]) -> None:
-    """Undo what came in the very moment in which its caller was cancelled."""
-    if running.done() and not running.cancelled() and not running.exception():
-        undo(running.result())
 
 
 def open_regular(path: Path) -> FileIO:

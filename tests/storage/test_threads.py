@@ -3,8 +3,10 @@
 import asyncio
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import pytest
 
@@ -100,12 +102,44 @@ async def test_a_thread_that_cannot_be_begun_is_begun_later(monkeypatch: pytest.
 
 
 async def test_what_comes_after_its_caller_was_let_go_is_undone():
-    threads, proceed, undone = Threads(1, "test"), threading.Event(), asyncio.Event()
+    threads, proceed, undone = Threads(1, "test"), threading.Event(), threading.Event()
     answer = threads.call(proceed.wait, (10,), lambda _: undone.set())
     answer.cancel()
     proceed.set()
-    async with asyncio.timeout(10):
-        await undone.wait()
+    assert await asyncio.to_thread(undone.wait, 10)
+
+
+def test_what_comes_while_the_loop_ends_is_undone():
+    threads, proceed, undone = Threads(1, "test"), threading.Event(), threading.Event()
+
+    async def leave() -> None:
+        threads.call(proceed.wait, (10,), lambda _: undone.set()).cancel()
+        proceed.set()
+        assert undone.wait(10)  # with no turn of the loop, as after its last
+
+    asyncio.run(leave())
+
+
+async def test_what_came_before_its_caller_was_let_go_is_undone_in_a_thread():
+    threads, undone = Threads(1, "test"), SimpleQueue[int]()
+    done = threading.Event()
+    answer = threads.call(done.set, (), lambda _: undone.put(threading.get_ident()))
+    assert done.wait(10)
+    time.sleep(0.05)  # noqa: ASYNC251 - the answer is there, and the loop has not seen it
+    answer.cancel()
+    assert await asyncio.to_thread(undone.get, True, 10) != threading.get_ident()
+
+
+async def test_what_cannot_be_undone_ends_no_thread():
+    threads, proceed = Threads(1, "test"), threading.Event()
+
+    def fail(_: object) -> None:
+        raise OSError
+
+    threads.call(proceed.wait, (10,), fail).cancel()
+    threads.undo(fail, None)
+    proceed.set()
+    assert await threads.call(os.getpid, ()) == os.getpid()
 
 
 async def test_who_waits_for_a_thread_is_told_when_calls_are_dropped():

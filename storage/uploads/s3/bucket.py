@@ -1,7 +1,6 @@
 """`Objects` in a bucket."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
@@ -85,17 +84,8 @@ class BucketObjects:
     async def begin(self, place: str) -> str:
         """Begin a multipart upload."""
         key = self._key(place)
-        return await self._bucket.run(
-            multipart.begin,
-            self._bucket,
-            key,
-            undo=partial(self._abort_later, key),
-        )
-
-    def _abort_later(self, key: str, begun: str) -> None:
-        """Drop what nobody waits for any more, in a thread; if that fails, it goes after a day."""
-        with suppress(RuntimeError):
-            self._bucket.threads.call(multipart.abort, (self._bucket, key, begun))
+        drop = partial(multipart.abort, self._bucket, key)
+        return await self._bucket.run(multipart.begin, self._bucket, key, undo=drop)
 
     async def send(self, place: str, multipart_id: str, number: int, data: bytes | bytearray) -> str:
         """Send a part."""
