@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.busy import measure_busy
 from benchmarks.images import measure_images
 from benchmarks.latency import measure_latency
 from benchmarks.media import measure_media
@@ -22,6 +23,7 @@ MEASURES = {
     "side-by-side": (measure_side_by_side, 1),
     "s3": (measure_object_store, 1),
     "latency": (measure_latency, 10),
+    "busy": (measure_busy, 1),
     "scanning": (measure_scanning, 3),
     "segments": (measure_segments, 2),
     "media": (measure_media, 1),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from benchmarks import (
+    busy,
     films,
     images,
     latency,
@@ -116,11 +117,20 @@ the libvips that it brings, which cannot read HEIC. The photo is noise at a fine
 decode faster.
 """
 
+_BUSY = f"""
+{busy.PHOTOS} photos of 12 megapixels, sent one after the other to one gateway and one worker process for
+all queues, with two slots for films and two for pictures: alone, and while {busy.FILMS} films of
+{segments.SECONDS} s (1280x720 with grain) are encoded beside them, on the same processors as everything
+else. The gateway's lag is how long an OPTIONS waits, as above; the worker's is how much too late a timer
+comes that is due every 5 ms. Both hold what the machine adds.
+"""
+
 _SECTIONS = {
     "uploads": ("Uploads", _UPLOADS, uploads.HEADINGS),
     "side-by-side": ("Side by side", _SIDE_BY_SIDE, side_by_side.HEADINGS),
     "s3": ("Uploads into an object store", _OBJECT_STORE, object_store.HEADINGS),
     "latency": ("Latency", _LATENCY, latency.HEADINGS),
+    "busy": ("Photos beside films", _BUSY, busy.HEADINGS),
     "scanning": ("Scanning", _SCANNING, scanning.HEADINGS),
     "media": ("Films beside HandBrake", _MEDIA, media.HEADINGS),
     "profiles": ("Profiles of reading copies", _PROFILES, profiles.HEADINGS),

@@ -26,13 +26,13 @@ class Trail:
     def wait_for_end(self, evidence_id: str) -> datetime:
         """Return when the evidence's end was there for others to see; looking costs the stack nothing."""
         deadline = time.monotonic() + _WAIT_SECONDS
-        while not self._ended(evidence_id):
+        while not self.has_ended(evidence_id):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not at its end within {_WAIT_SECONDS:.0f} s")
             time.sleep(_LOOK_SECONDS)
         return datetime.now(UTC)
 
-    def _ended(self, evidence_id: str) -> bool:
+    def has_ended(self, evidence_id: str) -> bool:
         query = "SELECT state IN ('received', 'scanned', 'verified') FROM evidence WHERE id = ?"
         ((on_its_way,),) = self._connection.execute(query, [evidence_id])
         return not on_its_way

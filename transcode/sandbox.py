@@ -42,6 +42,8 @@ class Limits:
     #: Largest single file it may write.
     file_size_bytes: int
     open_files: int = 128
+    #: How far it stands back behind the services of this machine (nice(1)).
+    niceness: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _limits(limits: Limits) -> tuple[str, ...]:
         "setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--",
         "prlimit", f"--as={limits.address_space_bytes}", f"--cpu={limits.cpu_seconds}",
         f"--fsize={limits.file_size_bytes}", f"--nofile={limits.open_files}", "--core=0", "--",
-        "nice", "-n", "19",
+        "nice", "-n", str(limits.niceness),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ TIMEOUT_START_SECONDS = 1800.0
 #: Nothing moves while the index is brought to the front: as long as a slow disk needs for the bytes.
 STALL_SECONDS = 120.0
 STALL_BYTES_PER_SECOND = 20_000_000
+#: Films take minutes, pictures and checks less than a second: those are served first.
+NICENESS = 19
 #: Ticks of a second in what is made, whatever the source counts in.
 TICKS = 90_000
 #: Frames keep their times; on a clock of the frame rate two of a phone's would fall together.
@@ -96,7 +99,7 @@ async def run_ffmpeg(argv: Sequence[str], room: Room, found: Probe, progress: Pr
     timeout_seconds = TIMEOUT_START_SECONDS + TIMEOUT_FACTOR * (found.duration_seconds or 0.0)
     try:
         return await run(
-            wrap(argv, room, tool_limits(timeout_seconds), QUIET),
+            wrap(argv, room, replace(tool_limits(timeout_seconds), niceness=NICENESS), QUIET),
             timeout_seconds=timeout_seconds,
             on_line=progress.start().on_line,
             stall_seconds=STALL_SECONDS + found.size_bytes / STALL_BYTES_PER_SECOND,

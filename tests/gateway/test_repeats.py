@@ -42,7 +42,7 @@ async def completed_once(services: Services, settings: Settings, evidence: str) 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Call no sender stalled that a busy machine keeps from being served for a moment."""
-    monkeypatch.setattr(holding, "STALLED_SECONDS", 2.0)
+    monkeypatch.setattr(holding, "STALLED_SECONDS", 30.0)
 
 
 @pytest.mark.usefixtures("patient")

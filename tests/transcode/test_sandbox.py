@@ -1,3 +1,5 @@
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from transcode.process import run
@@ -26,6 +28,12 @@ def test_every_limit_is_set_whatever_the_kind(kind):
 def test_the_environment_is_what_is_given_and_no_more(kind):
     command = wrap(["true"], Room(kind), LIMITS, {"A": "1"})
     assert command.environment == {**ENVIRONMENT, "A": "1"}
+
+
+async def test_a_child_stands_back_as_far_as_it_is_told(kind):
+    limits = replace(LIMITS, niceness=15)
+    finished = await run(wrap(["nice"], Room(kind), limits), timeout_seconds=10)
+    assert int(finished.stdout) == min(19, os.nice(0) + 15)
 
 
 async def test_a_sandbox_holds_only_what_was_given(tmp_path):
