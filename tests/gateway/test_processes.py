@@ -29,7 +29,6 @@ def shared() -> Iterator[Intake]:
     """Two processes on one port."""
     with lone_gateway() as intake:
         intake.start_gateway(2)
-        wait_until(lambda: len(pids(intake)) == listeners_of(intake.port) == 2)
         yield intake
 
 
@@ -209,7 +208,6 @@ def test_a_process_takes_all_the_descriptors_that_it_may_have() -> None:
             intake.start_gateway(2)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        wait_until(lambda: len(pids(intake)) == 2)
         for pid in pids(intake):
             wait_until(lambda pid=pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) == (hard, hard))
 

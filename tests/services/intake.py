@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.services.children import listeners_of
 from tests.services.clamd import ClamdServer
 from tests.services.ports import free_port
 from tests.services.process import short_folder, start, stop, wait_until
@@ -109,6 +110,8 @@ class Intake:
             wait_until(
                 lambda url=url: _is_ready(url), 30, alive=lambda process=process: process.poll() is None
             )
+        if processes > 1:  # any one of them makes the gateway ready
+            wait_until(lambda: listeners_of(self.port) == processes)
 
     def _start_at(self, place: Place, log: str, *words: str) -> subprocess.Popen[bytes]:
         argv = [*place.words, sys.executable, "-m", *words]

@@ -7,8 +7,10 @@ from contextlib import suppress
 
 #: Parts that may be larger than half, or on their way, at once.
 _WHOLE_PARTS = 3
-#: How long a writer waits for one of them before it makes do with less memory.
+#: How long a writer waits for one of them, once nobody gives one back, before it makes do with less…
 _PATIENCE_SECONDS = 1.0
+#: …and in all, for what it has is not durable.
+_MOST_SECONDS = 5.0
 _M_MMAP_THRESHOLD = -3
 _BUFFER_BYTES = 1 << 20
 #: What may lie here for whoever goes on.
@@ -29,18 +31,29 @@ class Budget:
 
     def __init__(self, whole_parts: int = _WHOLE_PARTS) -> None:
         self._whole_parts = asyncio.Semaphore(whole_parts)
+        #: Of those who wait, and when by the loop's clock each has waited for long enough.
+        self._waiting: dict[asyncio.Timeout, float] = {}
 
     async def take_whole(self) -> bool:
-        """Wait a little for the right to hold a whole part, and tell whether it was given."""
+        """Wait for the right to hold a whole part while others give theirs back; tell if it was given."""
+        now = asyncio.get_running_loop().time()
+        waiting = asyncio.timeout(_PATIENCE_SECONDS)
+        self._waiting[waiting] = now + _MOST_SECONDS
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with waiting:
                 return await self._whole_parts.acquire()
         except TimeoutError:
             return False
+        finally:
+            del self._waiting[waiting]
 
     def give_back(self) -> None:
         """Give the right to somebody else."""
         self._whole_parts.release()
+        soon = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        for waiting, latest in self._waiting.items():
+            if not waiting.expired():
+                waiting.reschedule(min(soon, latest))
 
 
 class Tails:

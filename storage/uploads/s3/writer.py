@@ -246,12 +246,15 @@ class S3Writer:
         return tuple(found)
 
     async def _send_part(self, before: Sequence[Extent], body: bytearray, *, held: bool) -> None:
-        async with self._desk.sends, self._hold.explaining():
-            if before:
-                rest, body = body, await self._desk.gather(before)
-                body += rest
-            to = await self._hold.reserve()
-            etag = await self._desk.objects.send(to.place, to.multipart_id, to.number, body)
+        try:
+            async with self._desk.sends, self._hold.explaining():
+                if before:
+                    rest, body = body, await self._desk.gather(before)
+                    body += rest
+                to = await self._hold.reserve()
+                etag = await self._desk.objects.send(to.place, to.multipart_id, to.number, body)
+        finally:
+            self._buffer.landed()
         await self._hold.change(
             partial(with_part, number=to.number, etag=etag, size_bytes=len(body), held=held)
         )
