@@ -50,9 +50,9 @@ class Budget:
     def give_back(self) -> None:
         """Give the right to somebody else."""
         self._whole_parts.release()
-        soon = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         for waiting, latest in self._waiting.items():
             if not waiting.expired():
+                soon = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
                 waiting.reschedule(min(soon, latest))
 
 
