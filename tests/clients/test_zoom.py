@@ -56,3 +56,20 @@ async def test_a_page_shows_a_scan_upright_from_its_tiles(
     assert (shown["width"], shown["height"], shown["tiles"]) == (*SIZE, 3 * 10)
     wanted = (RED, GREEN, BLUE, WHITE)
     assert all(near(tuple(a), b) for a, b in zip(shown["corners"], wanted, strict=True)), shown
+
+
+async def test_a_stock_viewer_shows_the_whole_scan_and_a_corner_at_full_size(
+    intake: Intake, pyramid: str, portal_port: int, tmp_path: Path
+) -> None:
+    task = {"pyramid": pyramid, "key": intake.key, "width": SIZE[0], "height": SIZE[1]}
+    async with site("viewer", tmp_path, portal_port, task) as portal:
+        with browser(f"http://127.0.0.1:{portal_port}/"):
+            outcome = await portal.outcome()
+    assert "error" not in outcome, f"{outcome['error']}\n{intake.logs()}"
+    (shown,) = outcome["uploads"]
+    assert (shown["width"], shown["height"]) == SIZE
+    assert all(near(tuple(a), b) for a, b in zip(shown["corners"], (RED, GREEN, BLUE, WHITE), strict=True)), (
+        shown
+    )
+    assert near(tuple(shown["corner"]), WHITE)
+    assert shown["level"] == 13  # 2 ** 13 >= 5000: the largest there is
