@@ -108,8 +108,6 @@ class Threads:
         Work that was begun cannot be stopped; `undo`, which may block too, gets its result in a thread if the
         future is done by then. Raises `RuntimeError` after `end`, and where no thread can be begun.
         """
-        if self._ended:
-            raise RuntimeError("these threads have ended")
         call = _Call(work, args, asyncio.get_running_loop().create_future(), undo, self._undo_later)
         self._put(call)
         return call.answer
@@ -119,10 +117,14 @@ class Threads:
         self._undo_later(_Undo(undo, result))
 
     def _undo_later(self, undo: _Undo) -> None:
-        with suppress(RuntimeError):
+        try:
             self._put(undo)
+        except RuntimeError as error:
+            _log.warning("not_undone", error=repr(error))
 
     def _put(self, call: _Call | _Undo) -> None:
+        if self._ended:
+            raise RuntimeError("these threads have ended")
         with self._lock:
             if self._idle:
                 self._idle -= 1

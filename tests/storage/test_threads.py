@@ -165,3 +165,14 @@ async def test_after_the_end_what_waits_still_runs_and_nothing_else():
     assert await running
     assert await waiting == os.getpid()
     await asyncio.to_thread(threads.join)
+
+
+async def test_after_the_end_nothing_is_undone_and_no_thread_begun():
+    threads, proceed = Threads(2, "test"), threading.Event()
+    running = threads.call(proceed.wait, (10,))
+    threads.end()
+    threads.undo(lambda _: pytest.fail("undone"), None)
+    proceed.set()
+    assert await running
+    async with asyncio.timeout(10):
+        await asyncio.to_thread(threads.join)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 
 from storage.blobs.disk import PIECE_BYTES
@@ -13,7 +13,7 @@ from storage.uploads import UploadRef, UploadWriter, WholePart
 from storage.uploads.naming import require_upload_id
 from storage.uploads.s3.account import Account, AccountState, fenced, opened, released, sealed, shut
 from storage.uploads.s3.beats import Beats
-from storage.uploads.s3.desk import Desk, blob_place
+from storage.uploads.s3.desk import Desk, blob_place, to_its_end
 from storage.uploads.s3.finishing import make_blob, make_readable
 from storage.uploads.s3.joining import Source, append_sources, cut, sources_of
 from storage.uploads.s3.ledger import Decide, Ledger
@@ -127,8 +127,7 @@ class S3UploadStore:
             for task in tending:
                 task.cancel()
             try:
-                await asyncio.wait(tending)
-                await writer.close()
+                await to_its_end(_close(writer, tending))
             finally:
                 self._desk.beats.leave(token)
                 del self._writers[token]
@@ -184,3 +183,9 @@ class S3UploadStore:
                 if time.monotonic() > until:
                     raise
                 await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _close(writer: S3Writer, tending: Collection[asyncio.Task[None]]) -> None:
+    """Let go of the upload once nothing that tends it runs any more."""
+    await asyncio.wait(tending)
+    await writer.close()

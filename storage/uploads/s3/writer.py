@@ -251,13 +251,15 @@ class S3Writer:
                 if before:
                     rest, body = body, await self._desk.gather(before)
                     body += rest
+                    del rest
                 to = await self._hold.reserve()
                 etag = await self._desk.objects.send(to.place, to.multipart_id, to.number, body)
+            await self._hold.change(
+                partial(with_part, number=to.number, etag=etag, size_bytes=len(body), held=held)
+            )
         finally:
+            del body
             self._buffer.landed()
-        await self._hold.change(
-            partial(with_part, number=to.number, etag=etag, size_bytes=len(body), held=held)
-        )
 
     async def _landed(self) -> None:
         """Wait for the part that is under way. Raises what went wrong with it."""
@@ -294,7 +296,5 @@ class S3Writer:
         """Let go of memory if it is short: what was in it is read back when the part is sent."""
         part_bytes = self._desk.sizes.at(self._part_at)
         if not await self._buffer.may_hold(more_bytes, part_bytes):
-            await self._landed()
-            if not await self._buffer.may_hold(more_bytes, part_bytes):
-                await self._save()
-                self._buffer.drop(self.offset)
+            await self._save()
+            self._buffer.drop(self.offset)

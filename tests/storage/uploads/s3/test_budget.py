@@ -7,6 +7,9 @@ import pytest
 
 from storage.uploads import UploadRef
 from storage.uploads.s3 import memory
+from storage.uploads.s3 import writer as writing
+from storage.uploads.s3.account import Account
+from storage.uploads.s3.ledger import Decide
 from storage.uploads.s3.memory import Budget
 from storage.uploads.s3.memory_objects import MemoryObjects
 from tests.services.api import until
@@ -39,6 +42,61 @@ async def test_a_writer_whose_part_has_landed_keeps_no_memory_from_others(monkey
         await until(three_sent)
         await writers[3].write([bytes(40), bytes(40)])
         assert not put  # because memory was short
+
+
+async def test_what_was_durable_can_be_read_until_the_ledger_knows_the_part_that_it_went_into(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(writing, "_SETTLE_SECONDS", 0.1)
+    place = Place(PART_BYTES)
+    store, upload = place.process(), UploadRef("0" * 32, key="0")
+    change, get = place.ledger.change, place.objects.get
+    told, asked = asyncio.Event(), asyncio.Event()
+
+    async def change_late(upload_id: str, decide: Decide) -> Account:
+        if place.objects.sends:
+            asked.set()
+            await told.wait()
+        return await change(upload_id, decide)
+
+    async def get_slowly(name: str, first: int, size_bytes: int) -> bytes:
+        told.set()
+        await asyncio.sleep(0.05)
+        return await get(name, first, size_bytes)
+
+    monkeypatch.setattr(place.ledger, "change", change_late)
+    monkeypatch.setattr(place.objects, "get", get_slowly)
+    await store.create(upload)
+    async with store.open_writer(upload) as writer:
+        await writer.write([b"a" * 40])
+        await writer.sync()
+        await writer.write([b"b" * 60])
+        await asked.wait()
+        assert b"".join([piece async for piece in store.read(upload, 0, 39)]) == b"a" * 40
+        told.set()
+
+
+async def test_a_writer_that_is_cancelled_twice_gives_back_what_it_has():
+    place = Place(PART_BYTES)
+    store, upload = place.process(), UploadRef("0" * 32, key="0")
+    await store.create(upload)
+
+    async def hold() -> None:
+        async with store.open_writer(upload) as writer:
+            await writer.write([bytes(80)])
+            await asyncio.sleep(100)
+
+    async def is_free() -> bool:
+        return (await place.ledger.load(upload.id)).holder is None
+
+    holding = asyncio.create_task(hold())
+    await asyncio.sleep(0.05)
+    for _ in range(2):
+        holding.cancel()
+        await asyncio.sleep(0)
+    await asyncio.gather(holding, return_exceptions=True)
+    await until(is_free)
+    assert await store.offset(upload) == 80
 
 
 async def test_a_writer_waits_longer_while_others_give_back(monkeypatch: pytest.MonkeyPatch):
