@@ -12,6 +12,7 @@ from config.settings import Settings
 from gateway.app import create_app, open_services
 from gateway.listening import listening
 from gateway.services import Services
+from gateway.uploads.completion import tell_wholes
 from storage.records.database import migrate, open_database
 from storage.records.principals import Principals
 from tests.gateway.openapi.contract import keeping_contract
@@ -44,6 +45,14 @@ async def settings(
     made = Settings(**usual | chosen)
     await asyncio.to_thread(migrate, made.database_url)
     return made
+
+
+@pytest.fixture
+def patient_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests wait for wholes to be joined as long as a busy machine needs."""
+    monkeypatch.setattr("gateway.tus.create.JOIN_SECONDS", 60.0)
+    monkeypatch.setattr("gateway.tus.head.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(tell_wholes, "__defaults__", (60.0,))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from tests.gateway.wire import connected, head_of
 from tests.services.api import BYTES, TUS, Api, metadata
 from tests.storage.blob_contract import read_all
 
+pytestmark = pytest.mark.usefixtures("patient_joins")
 JPG_LIMIT = load_formats().extensions["jpg"].accept_bytes
 
 

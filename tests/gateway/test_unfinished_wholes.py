@@ -17,6 +17,7 @@ from tests.gateway.test_concatenation import JPG_LIMIT, original
 from tests.gateway.wholes import PARTIAL, delete, new_part, new_whole, post
 from tests.services.api import BYTES, Api, until
 
+pytestmark = pytest.mark.usefixtures("patient_joins")
 LATE = timedelta(days=400)
 
 
@@ -55,15 +56,17 @@ async def test_the_offset_is_the_length_only_once_the_whole_is_joined(
     async def wait(*_: object) -> None:
         await goes_on.wait()
 
-    monkeypatch.setattr("gateway.joining.join", wait)
-    began = time.monotonic()
-    whole, evidence = await new_whole(api, [part])
-    assert time.monotonic() - began < 10
-    assert await api.offset(whole) == 4
-    began = time.monotonic()
-    assert await api.offset(part) == 5
-    assert time.monotonic() - began < 5
-    monkeypatch.undo()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("gateway.joining.join", wait)
+        meanwhile.setattr("gateway.tus.create.JOIN_SECONDS", 2.0)
+        meanwhile.setattr("gateway.tus.head.LOOK_SECONDS", 0.1)
+        began = time.monotonic()
+        whole, evidence = await new_whole(api, [part])
+        assert time.monotonic() - began < 10
+        assert await api.offset(whole) == 4
+        began = time.monotonic()
+        assert await api.offset(part) == 5
+        assert time.monotonic() - began < 5
     goes_on.set()
 
     async def joined() -> bool:
@@ -159,14 +162,14 @@ async def test_a_join_without_room_waits_and_is_tried_again(
     def full(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.copy_file_range", full)
-    assert (await api.patch(part, 1, b"b")).status == 204
-    for _ in range(2):
-        await join(services, id_of(whole), "system")
-        waits = await api.evidence(evidence)
-        assert (waits["state"], waits["delayed"], waits["code"]) == ("receiving", True, "storage_full")
-        assert waits["version"] == 2
-    monkeypatch.undo()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("os.copy_file_range", full)
+        assert (await api.patch(part, 1, b"b")).status == 204
+        for _ in range(2):
+            await join(services, id_of(whole), "system")
+            waits = await api.evidence(evidence)
+            assert (waits["state"], waits["delayed"], waits["code"]) == ("receiving", True, "storage_full")
+            assert waits["version"] == 2
     assert await api.offset(whole) == 2
     assert await original(services, evidence) == b"ab"
     goes_on = await api.evidence(evidence)
