@@ -24,7 +24,8 @@ from tests.services.clamd import ClamdServer
 
 Strategy = st.SearchStrategy[Case]
 
-ANSWERED_SECONDS = 5.0
+ANSWERED_SECONDS = 20.0
+NO_ROOM = 507
 UPLOAD_BYTES = ("application/offset+octet-stream", "application/partial-upload", "application/octet-stream")
 #: Streams never end; `test_hostile.py` asks for them.
 STREAMS = "/events$"
@@ -100,7 +101,8 @@ def _checking(
         began = time.monotonic()
         answer = case.call(deployment.intake.url, session, timeout=ANSWERED_SECONDS)
         assert time.monotonic() - began < ANSWERED_SECONDS
-        assert answer.status_code < 500, (answer.status_code, answer.content)
+        # No machine has room for every length that is allowed.
+        assert answer.status_code < 500 or answer.status_code == NO_ROOM, (answer.status_code, answer.content)
         method, path, headers = case.operation.method.upper(), case.operation.path, _headers(answer)
         assert not list(_broken(contract, method, path, answer.status_code, headers, answer.content))
         told = answer.content + b"\n".join(f"{name}: {value}".encode() for name, value in headers.items())
