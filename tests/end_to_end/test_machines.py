@@ -16,6 +16,8 @@ SCENARIOS = ("tests/machines/scenarios.py", "tests/machines/outages.py")
 SUITE = ("contract", "corpus", "crashes", "downloads", "held", "live", "pipeline", "received_hash", "rescans",
          "segments")  # fmt: skip
 
+# Of several limits of time the first that is found holds; those of functions would come first.
+SHORT = pytest.mark.timeout(400)
 LONG = [pytest.mark.soak, pytest.mark.timeout(7200)]
 #: `folder`: one that all machines see, in place of an object store.
 STORES = ["s3", pytest.param("folder", marks=LONG)]
@@ -31,16 +33,16 @@ def lacking() -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or f"status {done.returncode}"
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("form", ["not soak", pytest.param("soak", marks=LONG)])
+@pytest.mark.parametrize("form", [pytest.param("not soak", marks=SHORT), pytest.param("soak", marks=LONG)])
 @pytest.mark.parametrize("store", STORES)
 def test_several_machines_behave_as_one(store: str, form: str, tmp_path: Path) -> None:
     need_world()
     run_tests(tmp_path, "-m", form, *SCENARIOS, within=("env", f"STORE={store}", *WORLD))
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("names", [["pipeline"], pytest.param(SUITE, marks=LONG)], ids=["part", "whole"])
+@pytest.mark.parametrize(
+    "names", [pytest.param(["pipeline"], marks=SHORT), pytest.param(SUITE, marks=LONG)], ids=["part", "whole"]
+)
 def test_the_end_to_end_suite_passes_on_several_machines(names: Sequence[str], tmp_path: Path) -> None:
     need_world()
     files = [f"tests/end_to_end/test_{name}.py" for name in names]
