@@ -76,7 +76,7 @@ async def test_what_was_durable_can_be_read_until_the_ledger_knows_the_part_that
         told.set()
 
 
-async def test_a_writer_that_is_cancelled_twice_gives_back_what_it_has():
+async def test_a_writer_that_is_cancelled_twice_is_closed_all_the_same():
     place = Place(PART_BYTES)
     store, upload = place.process(), UploadRef("0" * 32, key="0")
     await store.create(upload)
