@@ -2,25 +2,23 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.latency import open_stack
 from benchmarks.segments import make_film
 from benchmarks.side_by_side import p99, probing
 from benchmarks.table import Row, judged, median
 from benchmarks.trail import Trail, open_trail
 from benchmarks.tus import TusClient
 from tests.samples.photo import make_photo
-from tests.services.clamd import ClamdServer
 from tests.services.intake import QUEUES, Intake, id_of
 from tests.services.process import short_folder, start, stop, wait_until
 
 PHOTOS, FILMS = 20, 2
 LAG_MILLISECONDS = 100.0
-#: What a deployment has unless it says otherwise, but for the room for both films.
-_SETTINGS = {"lease_seconds": 15, "reconcile_seconds": 2, "max_backoff_seconds": 60, "video_slots": FILMS}
 #: Films that are verified are begun meanwhile, and children that were used replaced.
 _REST_SECONDS = 5.0
 HEADINGS = ("what", "alone", "beside two films", "target beside films")
@@ -63,6 +61,7 @@ def _wave(photo: bytes, films: Sequence[bytes]) -> Wave:
         sent = [_send(client, film, "film.mp4") for film in films]
         wait_until(lambda: all("verified" in trail.events(film) for film in sent))
         time.sleep(_REST_SECONDS)
+        client = TusClient(intake.port, intake.key)  # the gateway ends connections that were silent for long
         lags: list[float] = []
         with probing(intake.port, lags):
             began = time.monotonic()
@@ -82,18 +81,11 @@ def _wave(photo: bytes, films: Sequence[bytes]) -> Wave:
 @contextmanager
 def _stack(folder: Path) -> Iterator[tuple[Intake, Path]]:
     """Start everything; the worker is a watched one, and leaves a file when it ends."""
-    clamd, late = ClamdServer(folder), folder / "late"
-    intake = Intake(folder, clamd, **_SETTINGS)
-    intake.worker_places = []
-    try:
-        clamd.start()
-        intake.start()
+    late = folder / "late"
+    with open_stack(folder, workers=False, video_slots=FILMS) as intake:
         argv = [sys.executable, "-m", "benchmarks.watched_worker", str(late), *QUEUES]
         intake.workers.append(start(argv, folder / "workers.log", intake.environment))
         yield intake, late
-    finally:
-        intake.stop()
-        clamd.stop()
 
 
 def _send(client: TusClient, data: bytes, name: str) -> str:
@@ -108,19 +100,24 @@ def _wait(trail: Trail, photo: str) -> float:
     return (began - trail.events(photo)["verified"]).total_seconds()
 
 
-def _rows(alone: Sequence[Wave], beside: Sequence[Wave]) -> Iterator[Row]:
-    ways = (alone, beside)
-    whole = [median([wave.whole for wave in way]) for way in ways]
-    yield ("until the last photo is ready, s", *(f"{seconds:.1f}" for seconds in whole), "-")
-    waits = [[wait for wave in way for wait in wave.waits] for way in ways]
-    yield ("a photo's wait for its thumbnails to begin, s", *(f"{median(some):.1f}" for some in waits), "-")
-    left = [min(wave.films_left for wave in way) for way in ways]
-    told = f"{FILMS}: {'met' if left[1] == FILMS else 'missed'}"
+def _rows(*ways: Sequence[Wave]) -> Iterator[Row]:
+    yield _row(
+        "until the last photo is ready, s", ways, lambda way: f"{median([one.whole for one in way]):.1f}"
+    )
+    yield _row(
+        "a photo's wait for its thumbnails to begin, s",
+        ways,
+        lambda way: f"{median([wait for one in way for wait in one.waits]):.1f}",
+    )
+    left = [min(one.films_left for one in way) for way in ways]
+    told = f"{FILMS}: {'met' if left[-1] == FILMS else 'missed'}"
     yield ("films not yet encoded when the last photo is ready", *map(str, left), told)
-    gateway = [[lag for wave in way for lag in wave.gateway_lags] for way in ways]
-    worker = [[lag for wave in way for lag in wave.worker_lags] for way in ways]
-    yield from _lag_rows("gateway", gateway)
-    yield from _lag_rows("worker", worker)
+    yield from _lag_rows("gateway", [[lag for one in way for lag in one.gateway_lags] for way in ways])
+    yield from _lag_rows("worker", [[lag for one in way for lag in one.worker_lags] for way in ways])
+
+
+def _row(name: str, ways: Sequence[Sequence[Wave]], tell: Callable[[Sequence[Wave]], str]) -> Row:
+    return (name, *map(tell, ways), "-")
 
 
 def _lag_rows(whose: str, lags: Sequence[Sequence[float]]) -> Iterator[Row]:

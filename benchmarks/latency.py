@@ -49,10 +49,12 @@ def _rows(name: str, spans: Sequence[Mapping[str, float]], target_ms: float | No
 
 
 @contextmanager
-def open_stack(folder: Path) -> Iterator[Intake]:
-    """Start everything, with demonstration signatures."""
+def open_stack(folder: Path, *, workers: bool = True, **settings: object) -> Iterator[Intake]:
+    """Start everything, with demonstration signatures; without `workers`, all but them."""
     clamd = ClamdServer(folder)
-    intake = Intake(folder, clamd, **_DEFAULTS)
+    intake = Intake(folder, clamd, **_DEFAULTS, **settings)
+    if not workers:
+        intake.worker_places = []
     try:
         clamd.start()
         intake.start()
